@@ -12,8 +12,14 @@ import (
 type Client struct {
 	Provider Provider
 	ID       string
-	Secret   string       // "": a public client
-	HTTP     *http.Client // nil: one with a time-out; redirects are never followed
+	Secret   string // "": a public client
+
+	// RedirectURI is where logins come back to. Only a provider whose RefreshParams repeat it needs it.
+	RedirectURI string
+
+	// HTTP gives its Transport, which must not send a request twice, and its Timeout, which is for a
+	// whole call; 0: ten seconds. Redirects are never followed, whatever it says. nil: the defaults.
+	HTTP *http.Client
 }
 
 // AuthorizationRequest is what a login asks for (RFC 6749 section 4.1.1).

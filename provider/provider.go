@@ -7,16 +7,76 @@ package provider
 
 // Provider is what there is to know of one provider. It is data, copied freely and never changed by
 // this package; a preset is a function that returns one, and a provider of your own is a value.
+// The zero value of a field is what RFC 6749 or OpenID Connect says, so most stay empty.
+// [Provider.Validate] says what is wrong with one.
 type Provider struct {
 	Name        string // lower case letters, digits and dashes: the consumer's name unless it is given another, and the prefix of its variables
 	DisplayName string // for people: "GitHub"
 
-	AuthorizationURL string   // RFC 6749 section 3.1
-	TokenURL         string   // RFC 6749 section 3.2
-	RefreshURL       string   // where refreshes go; "": TokenURL
-	APIBase          string   // relative requests are relative to it; ends with a slash
-	APIHosts         []string // hosts that may see the token, besides that of APIBase
+	AuthorizationURL    string            // RFC 6749 section 3.1; a query in it is kept
+	AuthorizationParams map[string]string // sent with every login, such as what asks for a refresh token
+	Scopes              []string          // asked for where a registration names none: the least that Identity needs
+	ScopeSeparator      string            // between the scopes that are asked for; "": a space
+	PKCE                PKCE              // RFC 7636
 
-	Issuer string // OpenID Connect issuer; "": no ID tokens are looked at
-	// … to be designed
+	TokenURL         string            // RFC 6749 section 3.2
+	TokenHeaders     map[string]string // of every request to TokenURL and RefreshURL
+	ClientAuth       ClientAuth        // how a client with a secret authenticates; never found out by trial, which can spend a code
+	GrantedSeparator string            // between the scopes of an answer; "": spaces
+	RefreshURL       string            // where refreshes go; "": TokenURL
+	RefreshParams    map[string]string // sent with every refresh; {redirect_uri} stands for that of the Client
+
+	APIBase    string            // relative requests are relative to it; ends with a slash; "": there is no one API
+	APIHosts   []string          // hosts that may see the token, besides that of APIBase: "host" or "host:port", lower case
+	APIHeaders map[string]string // of every API request that does not set them itself
+
+	Userinfo   Userinfo   // whose account it is
+	Revocation Revocation // RFC 7009 or like it
+
+	Issuer       string   // OpenID Connect issuer; "": no ID tokens are looked at
+	JWKSURL      string   // the issuer's keys; "": discovery says, when the first ID token comes
+	SigningAlgs  []string // that ID tokens may be signed with; empty: RS256
+	IssParameter bool     // the callback always names the issuer (RFC 9207 section 3)
+}
+
+// PKCE is what a login sends of its verifier (RFC 7636).
+type PKCE uint8
+
+// The ways of PKCE.
+const (
+	S256   PKCE = iota // its SHA-256 (section 4.2); a provider that knows nothing of it ignores that (section 5)
+	NoPKCE             // nothing: the provider refuses a login with it
+)
+
+// ClientAuth is how a client that has a secret authenticates (RFC 6749 section 2.3.1). One without
+// sends its id in the body (section 3.2.1).
+type ClientAuth uint8
+
+// The ways of client authentication.
+const (
+	Basic ClientAuth = iota // id and secret in the Authorization header
+	Body                    // client_id and client_secret in the body
+)
+
+// Userinfo says where the account's description is, and where in it each part stands: JSON pointers
+// (RFC 6901), which if empty are the standard claims (OpenID Connect Core section 5.1).
+type Userinfo struct {
+	URL       string // answers a GET with JSON; "": the ID token alone describes the account
+	EmailsURL string // lists the account's addresses as {email, primary, verified}: the primary wins over Email; "": none
+
+	ID            string // "": /sub; text or a number: stable and unique at the provider
+	Name          string // "": /name
+	Email         string // "": /email
+	EmailVerified string // "": /email_verified; whether the provider vouches for Email
+	Picture       string // "": /picture
+}
+
+// Revocation says how a token is revoked. Its zero value says that it cannot be.
+type Revocation struct {
+	URL        string // {client_id} stands for that of the Client; "": no way to revoke
+	Method     string // "": POST
+	Param      string // the member that holds the token; "": token (RFC 7009 section 2.1)
+	JSON       bool   // the body is a JSON object, not a form
+	Anonymous  bool   // the client does not authenticate
+	AccessOnly bool   // it knows access tokens only
 }

@@ -1,0 +1,18 @@
+package provider
+
+// Google is Google's OpenID Connect provider. A login asks for consent each time, since a refresh token
+// comes with consent only: AuthorizationParams, once emptied, no longer do.
+func Google() Provider {
+	return Provider{
+		Name: "google", DisplayName: "Google",
+		AuthorizationURL:    "https://accounts.google.com/o/oauth2/v2/auth",
+		AuthorizationParams: map[string]string{"access_type": "offline", "prompt": "consent"},
+		Scopes:              []string{"openid", "email", "profile"},
+		TokenURL:            "https://oauth2.googleapis.com/token",
+		APIBase:             "https://www.googleapis.com/",
+		APIHosts:            []string{"openidconnect.googleapis.com"},
+		Userinfo:            Userinfo{URL: "https://openidconnect.googleapis.com/v1/userinfo"},
+		Revocation:          Revocation{URL: "https://oauth2.googleapis.com/revoke", Anonymous: true},
+		Issuer:              "https://accounts.google.com",
+	}
+}

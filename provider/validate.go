@@ -1,0 +1,121 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Validate returns an error that says which field is wrong, or nil: names that make no address,
+// addresses that are missing or not https (RFC 6749 section 3.1.2.1 and 10.3; http is for loopback only).
+func (p Provider) Validate() error {
+	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(p.Name) {
+		return fmt.Errorf("provider %q: Name: want lower case letters, digits and dashes", p.Name)
+	}
+	for _, f := range []struct {
+		name, url     string
+		required, api bool
+	}{
+		{"AuthorizationURL", p.AuthorizationURL, true, false},
+		{"TokenURL", p.TokenURL, true, false},
+		{"RefreshURL", p.RefreshURL, false, false},
+		{"APIBase", p.APIBase, false, true},
+		{"Userinfo.URL", p.Userinfo.URL, false, true},
+		{"Userinfo.EmailsURL", p.Userinfo.EmailsURL, false, true},
+		{"Revocation.URL", p.Revocation.URL, false, false},
+		{"Issuer", p.Issuer, false, false},
+		{"JWKSURL", p.JWKSURL, false, false},
+	} {
+		if f.url == "" && !f.required {
+			continue
+		}
+		u, err := endpoint(f.url)
+		if err == nil && f.api && !p.MaySee(u) {
+			err = fmt.Errorf("its host %q is not among APIHosts", u.Host)
+		}
+		if err != nil {
+			return fmt.Errorf("provider %q: %s: %w", p.Name, f.name, err)
+		}
+	}
+	return p.validateRest()
+}
+
+func (p Provider) validateRest() error {
+	wrong := func(field, want string) error {
+		return fmt.Errorf("provider %q: %s: want %s", p.Name, field, want)
+	}
+	if p.APIBase != "" && !strings.HasSuffix(p.APIBase, "/") {
+		return wrong("APIBase", "a slash at its end")
+	}
+	for _, host := range p.APIHosts {
+		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || host == "" || strings.ToLower(host) != host {
+			return wrong("APIHosts", `"host" or "host:port" in lower case`)
+		}
+	}
+	for _, pointer := range []string{p.Userinfo.ID, p.Userinfo.Name, p.Userinfo.Email, p.Userinfo.EmailVerified, p.Userinfo.Picture} {
+		if pointer != "" && pointer[0] != '/' {
+			return wrong("Userinfo", "JSON pointers, which begin with a slash")
+		}
+	}
+	for _, alg := range p.SigningAlgs {
+		if !slices.Contains(asymmetric(), alg) {
+			return wrong("SigningAlgs", "algorithms with a public key")
+		}
+	}
+	if p.Revocation.Method != "" && p.Revocation.Method != http.MethodPost && p.Revocation.Method != http.MethodDelete {
+		return wrong("Revocation.Method", "POST or DELETE")
+	}
+	if p.PKCE > NoPKCE || p.ClientAuth > Body {
+		return wrong("PKCE and ClientAuth", "one of the constants")
+	}
+	return nil
+}
+
+// MaySee reports whether a request to u may carry the token: u is https, or http to loopback, and
+// its host with its port is exactly one of APIHosts or that of APIBase.
+func (p Provider) MaySee(u *url.URL) bool {
+	if !secure(u) || u.User != nil {
+		return false
+	}
+	if base, err := url.Parse(p.APIBase); err == nil && base.Host != "" && host(base) == host(u) {
+		return true
+	}
+	return slices.Contains(p.APIHosts, host(u))
+}
+
+// host is that of u as APIHosts has it: without a port that goes without saying.
+func host(u *url.URL) string {
+	h := strings.ToLower(u.Host)
+	if u.Scheme == "https" {
+		h = strings.TrimSuffix(h, ":443")
+	}
+	return h
+}
+
+// endpoint parses an address that secrets are sent to.
+func endpoint(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		return nil, errors.New("is missing")
+	case err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "":
+		return nil, errors.New("want an absolute address without user and fragment")
+	case !secure(u):
+		return nil, errors.New("want https; http is for loopback only")
+	}
+	return u, nil
+}
+
+// secure reports whether what is sent to u stays between here and there.
+func secure(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return u.Host != ""
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
+}
