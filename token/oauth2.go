@@ -22,7 +22,7 @@ func (t *Token) OAuth2() *oauth2.Token {
 		return o
 	}
 	for _, m := range all {
-		d := json.NewDecoder(strings.NewReader(string(m.value)))
+		d := json.NewDecoder(strings.NewReader(m.value))
 		d.UseNumber()
 		var v any
 		if d.Decode(&v) == nil {

@@ -1,13 +1,14 @@
 package token
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // MarshalJSON returns the record in the form in which it is stored, with the secrets of its token.
@@ -48,10 +49,9 @@ func (r Record) appendMeta(b []byte) ([]byte, error) {
 		if !utf8.ValidString(text.value) {
 			return nil, fmt.Errorf("token: record's %s is not UTF-8, which JSON cannot hold", text.name)
 		}
-		b = append(b, '"')
-		b = append(b, text.name...)
-		b = append(b, `":`...)
-		b = append(append(b, quote(text.value)...), ',')
+		b = append(append(append(b, '"'), text.name...), `":`...)
+		b, _ = jsontext.AppendQuote(b, text.value) // UTF-8, so it cannot fail
+		b = append(b, ',')
 	}
 	if r.Generation != 0 {
 		b = append(b, `"generation":`...)
@@ -76,38 +76,45 @@ func (r Record) appendMeta(b []byte) ([]byte, error) {
 		if at.time.IsZero() {
 			continue
 		}
-		b = append(b, '"')
-		b = append(b, at.name...)
-		b = append(b, `":`...)
+		if sec := at.time.Unix(); sec > maxUnix || sec < -maxUnix {
+			return nil, fmt.Errorf("token: record's %s is past the year 9999", at.name)
+		}
+		b = append(append(append(b, '"'), at.name...), `":`...)
 		b = append(appendUnix(b, at.time), ',')
 	}
 	return b, nil
 }
 
 // UnmarshalJSON reads a record from the form in which it is stored. Members that it does not know
-// are dropped.
+// are dropped. Errors say where the JSON is wrong and never what stands there.
 func (r *Record) UnmarshalJSON(data []byte) error {
-	all, err := members(bytes.TrimSpace(data))
+	s := newScanner(data)
+	var read Record
+	err := s.object(func(name string, _ int) (err error) {
+		if name == "token" {
+			read.Token, err = s.token()
+			return err
+		}
+		v, err := s.value()
+		if err != nil {
+			return err
+		}
+		return read.set(name, v)
+	})
 	if err != nil {
 		return err
 	}
-	var read Record
-	for _, m := range all {
-		if err := read.set(m); err != nil {
-			return err
-		}
+	if err := s.end(); err != nil {
+		return err
 	}
 	*r = read
 	return nil
 }
 
-func (r *Record) set(m member) error {
+func (r *Record) set(name, v string) error {
 	var text *string
 	var at *time.Time
-	switch m.name {
-	case "token":
-		r.Token = new(Token)
-		return r.Token.UnmarshalJSON(m.value)
+	switch name {
 	case "grant":
 		text = &r.Grant
 	case "subject":
@@ -117,13 +124,14 @@ func (r *Record) set(m member) error {
 	case "attempt":
 		text = &r.Lease.Attempt
 	case "generation":
-		if json.Unmarshal(m.value, &r.Generation) != nil {
-			return errMember(m, "a whole number")
+		var err error
+		if r.Generation, err = strconv.ParseUint(v, 10, 64); err != nil {
+			return errMember(name, v, "a whole number")
 		}
 	case "state":
-		i := slices.Index(states[:], unquote(m.value))
+		i := slices.Index(states[:], strings.Trim(v, `"`))
 		if i < 0 {
-			return errMember(m, "a state")
+			return errMember(name, v, "a state")
 		}
 		r.State = State(i)
 	case "since":
@@ -136,20 +144,21 @@ func (r *Record) set(m member) error {
 		at = &r.NotBefore
 	}
 	if text != nil {
-		if m.value[0] != '"' {
-			return errMember(m, "a string")
+		if v[0] != '"' {
+			return errMember(name, v, "a string")
 		}
-		*text = unquote(m.value)
+		*text = unquote(v)
 	}
 	if at != nil {
-		if *at = parseUnix(m.value); at.IsZero() {
-			return errMember(m, "Unix seconds")
+		var ok bool
+		if *at, ok = parseUnix(v); !ok {
+			return errMember(name, v, "Unix seconds")
 		}
 	}
 	return nil
 }
 
 // errMember says which member is wrong, and never what stands there.
-func errMember(m member, want string) error {
-	return fmt.Errorf("token: record's %s: want %s, got %s", m.name, want, kind(m.value))
+func errMember(name, v, want string) error {
+	return fmt.Errorf("token: record's %s: want %s, got %s", name, want, kindOf(v))
 }

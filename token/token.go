@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Token is all that a provider returned when it granted access. A Token is never changed once
@@ -32,7 +33,7 @@ type Token struct {
 	Scopes       []string  // scope as granted, not as asked; RFC 6749 section 3.3
 	Expiry       time.Time // expires_at; zero where the provider named none
 
-	raw  []byte // the answer, without white space; nil: made from fields
+	raw  string // the answer, without white space; "": made from fields
 	came fields // what the fields were when raw was read
 }
 
@@ -42,6 +43,7 @@ type fields struct {
 	scopes                       []string
 	expiry                       time.Time
 	oauth1                       bool // the access token came as oauth_token
+	joined                       bool // the scopes came as text
 }
 
 // Extra returns the member of the provider's answer called name, as JSON, and whether there is
@@ -75,14 +77,17 @@ func (t *Token) ExtraString(name string) string {
 func (t *Token) With(name string, value any) (*Token, error) {
 	v, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("token: member %q: %w", name, err)
+		return nil, fmt.Errorf("token: member %q: %T does not marshal to JSON", name, value) // its error may quote the value
+	}
+	if !utf8.ValidString(name) {
+		return nil, errUTF8("name")
 	}
 	all, err := t.members()
 	if err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(m member) bool { return m.name == name })
-	return parse(appendObject(nil, append(all, member{name, v})))
+	return parse(appendObject(nil, append(all, newMember(name, string(v)))))
 }
 
 // Merge returns the token that takes t's place after a refresh whose answer was next: members of
@@ -113,7 +118,7 @@ func (t *Token) Merge(next *Token) (*Token, error) {
 // providers send in place of a refresh token, are nothing.
 func says(answer []member, name string) bool {
 	return slices.ContainsFunc(answer, func(m member) bool {
-		return m.name == name && string(m.value) != "null" && string(m.value) != `""`
+		return m.name == name && m.value != "null" && m.value != `""`
 	})
 }
 
