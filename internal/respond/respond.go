@@ -1,16 +1,121 @@
 // Package respond knows when a response begins.
 package respond
 
-import "net/http"
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
 
-// Writer is a response that calls before, once, just before its first byte.
-type Writer struct{ http.ResponseWriter }
+// Writer is a response that calls before, once, just before its first byte: at the header of a
+// final status, Write, Flush or Hijack, or when Finish says that the handler wrote nothing. Other
+// capabilities of the response are found through Unwrap, by [http.ResponseController].
+type Writer struct {
+	next   http.ResponseWriter
+	before func(http.Header)
 
-// New …
-func New(w http.ResponseWriter, before func(http.Header)) *Writer { panic("stub") }
+	mu    sync.Mutex // held while before runs, and while what Hold was given does
+	begun atomic.Bool
+}
+
+var (
+	_ http.Flusher    = (*Writer)(nil)
+	_ http.Hijacker   = (*Writer)(nil)
+	_ io.ReaderFrom   = (*Writer)(nil)
+	_ io.StringWriter = (*Writer)(nil)
+)
+
+// New returns w as a Writer that is to call before with w's header, in the goroutine that begins the
+// response. A before that is nil is not called.
+func New(w http.ResponseWriter, before func(http.Header)) *Writer {
+	return &Writer{next: w, before: before}
+}
 
 // Begun reports whether the first byte, or a Hijack, has happened.
-func (w *Writer) Begun() bool { panic("stub") }
+func (w *Writer) Begun() bool { return w.begun.Load() }
 
-// Finish is called when the handler has returned: before is called if it was not.
-func (w *Writer) Finish() { panic("stub") }
+// Hold calls f while the response cannot begin, and reports whether it did: it does not once the
+// response has begun. What f leaves behind, before sees. Any goroutine may call it, but not f or
+// before.
+func (w *Writer) Hold(f func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.begun.Load() {
+		return false
+	}
+	f()
+	return true
+}
+
+// Finish is called when the handler has returned or panicked: before is called if it was not.
+func (w *Writer) Finish() { w.begin() }
+
+func (w *Writer) begin() {
+	if w.begun.Load() {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.begun.Load() {
+		w.begun.Store(true)
+		if w.before != nil {
+			w.before(w.next.Header())
+		}
+	}
+}
+
+// Header implements [http.ResponseWriter].
+func (w *Writer) Header() http.Header { return w.next.Header() }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *Writer) WriteHeader(status int) {
+	informational := status >= 100 && status < 200 && status != http.StatusSwitchingProtocols
+	if !informational { // RFC 9110 section 15.2: the response is yet to come
+		w.begin()
+	}
+	w.next.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (w *Writer) Write(p []byte) (int, error) {
+	w.begin()
+	return w.next.Write(p)
+}
+
+// WriteString implements [io.StringWriter], which saves a copy of s.
+func (w *Writer) WriteString(s string) (int, error) {
+	w.begin()
+	return io.WriteString(w.next, s)
+}
+
+// ReadFrom implements [io.ReaderFrom], by which a file is sent without passing through the process.
+func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
+	w.begin()
+	return io.Copy(w.next, r)
+}
+
+// Flush implements [http.Flusher].
+func (w *Writer) Flush() { _ = w.FlushError() }
+
+// FlushError is what [http.ResponseController.Flush] calls. Without it, that would go past Writer
+// to the response below, and the header would be sent before its time.
+func (w *Writer) FlushError() error {
+	w.begin()
+	return http.NewResponseController(w.next).Flush()
+}
+
+// Hijack implements [http.Hijacker]. Nobody sends the header of a hijacked response but the
+// handler, which finds it in Header.
+func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.next).Hijack()
+	if err == nil {
+		w.begin()
+	}
+	return conn, rw, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *Writer) Unwrap() http.ResponseWriter { return w.next }
