@@ -1,0 +1,288 @@
+package storagetest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// listerPromises are those of a storage that can be walked.
+func listerPromises() []promise[token.Lister] {
+	return []promise[token.Lister]{
+		{"lister/order", "List yields entries in the order of their keys: provider, user, account, each byte by byte.", listOrder},
+		{"lister/filter", "List yields those entries that Filter.Match matches, and no others.", listFilter},
+		{"lister/entries", "an entry is the record as Get returns it, its Version too, but for the token, which is nil.", listEntries},
+		{"lister/deleted", "what was deleted is not listed.", listDeleted},
+		{"lister/many", "every entry is listed once, however many there are.", listMany},
+		{"lister/writing", "the loop's body may read, write and delete.", listWriting},
+		{"lister/break", "a loop may be left at any entry, and is not called again.", listBreak},
+		{"lister/cancellation", "a walk whose context is done yields its error once and then nothing more, even where it would have found nothing.", listCancellation},
+	}
+}
+
+// fill sets records at keys and returns as entries those that were not refused.
+func fill(ctx context.Context, s token.Storage, keys []token.Key, record func(i int) token.Record) ([]token.Entry, error) {
+	var all []token.Entry
+	for i, key := range keys {
+		r := record(i)
+		switch err := s.Set(ctx, key, r); {
+		case err == nil:
+			all = append(all, token.Entry{Key: key, Record: r})
+		case !refused(err):
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b token.Entry) int { return compare(a.Key, b.Key) })
+	return all, nil
+}
+
+func compare(a, b token.Key) int {
+	return cmp.Or(
+		strings.Compare(a.Provider, b.Provider),
+		strings.Compare(a.User, b.User),
+		strings.Compare(a.Account, b.Account),
+	)
+}
+
+// lists returns an error unless List yields want for f, whatever it yields of providers whose
+// names do not begin with prefix.
+func lists(ctx context.Context, s token.Lister, prefix string, f token.Filter, want []token.Entry) error {
+	i := 0
+	for e, err := range s.List(ctx, f) {
+		switch {
+		case err != nil:
+			return err
+		case !strings.HasPrefix(e.Key.Provider, prefix):
+		case i == len(want):
+			return fmt.Errorf("%+v: listed %s after all %d that were wanted", f, e.Key, len(want))
+		case e.Key != want[i].Key:
+			return fmt.Errorf("%+v: entry %d is %s, want %s", f, i, e.Key, want[i].Key)
+		default:
+			i++
+		}
+	}
+	if i < len(want) {
+		return fmt.Errorf("%+v: listed %d entries, want %d: %s is missing", f, i, len(want), want[i].Key)
+	}
+	return nil
+}
+
+func listOrder(ctx context.Context, s token.Lister) error {
+	p := newProvider()
+	names := []string{"", "a", "A", "B", "ab", "a ", "a-", "a/b", "a\x00", "é", "z", "10", "9", "Z", "_", "\xff", "😀", "\uffee"}
+	var keys []token.Key
+	for _, name := range names {
+		keys = append(keys,
+			token.Key{Provider: p, User: name},
+			token.Key{Provider: p, User: name, Account: "z"},
+			token.Key{Provider: p, User: "a", Account: name + "a"},
+			token.Key{Provider: p + name, User: "m"},
+		)
+	}
+	all, err := fill(ctx, s, keys, func(int) token.Record { return newRecord() })
+	if err != nil {
+		return err
+	}
+	// A key may stand in keys twice; the later record is the one that is kept.
+	all = slices.CompactFunc(all, func(a, b token.Entry) bool { return a.Key == b.Key })
+	return lists(ctx, s, p, token.Filter{}, all)
+}
+
+func listFilter(ctx context.Context, s token.Lister) error {
+	p, subject := newProvider(), newProvider()
+	at := time.Date(2030, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+	refresh := []time.Time{{}, at.Add(-time.Hour), at, at.Add(time.Microsecond)}
+	alice, bob := p+"alice", p+"bob"
+	var keys []token.Key
+	var records []token.Record
+	for _, provider := range []string{p, p + "b"} {
+		for _, user := range []string{"", alice, bob, alice + "2"} {
+			for i, due := range refresh {
+				r := newRecord()
+				r.RefreshAt = due
+				if i%2 == 1 {
+					r.Subject = subject
+				}
+				r.State = token.State(len(keys) / 2 % 3)
+				keys = append(keys, token.Key{Provider: provider, User: user, Account: fmt.Sprint("account", i)})
+				records = append(records, r)
+			}
+		}
+	}
+	all, err := fill(ctx, s, keys, func(i int) token.Record { return records[i] })
+	if err != nil {
+		return err
+	}
+	for _, provider := range []string{"", p, p + "c"} {
+		for _, user := range []string{"", alice, p + "carol"} {
+			for _, subject := range []string{"", subject, "nobody"} {
+				for _, due := range []time.Time{{}, at, at.Add(-2 * time.Hour)} {
+					f := token.Filter{Provider: provider, User: user, Subject: subject, Due: due}
+					var want []token.Entry
+					for _, e := range all {
+						if f.Match(e.Key, e.Record) {
+							want = append(want, e)
+						}
+					}
+					if err := lists(ctx, s, p, f, want); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func listEntries(ctx context.Context, s token.Lister) error {
+	r := newRecord()
+	r.Generation, r.State, r.Reason = 7, token.InDoubt, "temporarily_unavailable"
+	r.RefreshAt = time.Date(2030, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+	r.NotBefore = r.RefreshAt.Add(time.Minute)
+	r.Lease = token.Lease{Attempt: "attempt", Until: r.NotBefore.Add(time.Minute)}
+	key := token.Key{Provider: newProvider(), User: "alice", Account: "work"}
+	if err := s.Set(ctx, key, r); err != nil {
+		return err
+	}
+	got, err := s.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	r.Token = nil
+	for e, err := range s.List(ctx, token.Filter{Provider: key.Provider}) {
+		switch {
+		case err != nil:
+			return err
+		case e.Record.Token != nil:
+			return errors.New("an entry has its token")
+		case e.Record.Version != got.Version:
+			return fmt.Errorf("List gave version %q, and Get %q", e.Record.Version, got.Version)
+		}
+		if err := same(e.Record, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed stores n records of one provider and returns their entries.
+func listed(ctx context.Context, s token.Lister, n int) (provider string, all []token.Entry, err error) {
+	provider = newProvider()
+	keys := make([]token.Key, n)
+	for i := range keys {
+		keys[i] = token.Key{Provider: provider, User: fmt.Sprintf("user%d", i/2), Account: fmt.Sprint("account", i%2)}
+	}
+	all, err = fill(ctx, s, keys, func(int) token.Record { return newRecord() })
+	if err == nil && len(all) != n {
+		err = fmt.Errorf("%d of %d ordinary records were refused", n-len(all), n)
+	}
+	return provider, all, err
+}
+
+func listDeleted(ctx context.Context, s token.Lister) error {
+	p, all, err := listed(ctx, s, 4)
+	if err != nil {
+		return err
+	}
+	if err := s.Delete(ctx, all[1].Key); err != nil {
+		return err
+	}
+	return lists(ctx, s, p, token.Filter{Provider: p}, slices.Delete(all, 1, 2))
+}
+
+func listMany(ctx context.Context, s token.Lister) error {
+	p, all, err := listed(ctx, s, 300) // more than a page
+	if err != nil {
+		return err
+	}
+	if err := lists(ctx, s, p, token.Filter{}, all); err != nil {
+		return err
+	}
+	return lists(ctx, s, p, token.Filter{Provider: p}, all)
+}
+
+func listWriting(ctx context.Context, s token.Lister) error {
+	p, all, err := listed(ctx, s, 6)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // where a lock is held, rather than hang
+	defer cancel()
+	seen := 0
+	for e, err := range s.List(ctx, token.Filter{Provider: p}) {
+		if err != nil {
+			return err
+		}
+		_, get := s.Get(ctx, e.Key)
+		set := s.Set(ctx, e.Key, newRecord())
+		del := s.Delete(ctx, e.Key)
+		if err := errors.Join(get, set, del); err != nil {
+			return fmt.Errorf("in the loop's body: %w", err)
+		}
+		seen++
+	}
+	if seen != len(all) {
+		return fmt.Errorf("listed %d entries, want %d, each of which was there until the body deleted it", seen, len(all))
+	}
+	return lists(ctx, s, p, token.Filter{Provider: p}, nil)
+}
+
+func listBreak(ctx context.Context, s token.Lister) error {
+	p, all, err := listed(ctx, s, 4)
+	if err != nil {
+		return err
+	}
+	for leave := 1; leave <= len(all); leave++ {
+		calls := 0
+		s.List(ctx, token.Filter{Provider: p})(func(token.Entry, error) bool {
+			calls++
+			return calls < leave
+		})
+		if calls != leave {
+			return fmt.Errorf("yielded %d times to a loop that was left at entry %d", calls, leave)
+		}
+	}
+	return lists(ctx, s, p, token.Filter{Provider: p}, all)
+}
+
+func listCancellation(ctx context.Context, s token.Lister) error {
+	p, _, err := listed(ctx, s, 4)
+	if err != nil {
+		return err
+	}
+	for _, walk := range []struct {
+		provider string
+		entries  int // cancel after so many
+	}{{p, 0}, {p, 1}, {newProvider(), 0}} {
+		ctx, cancel := context.WithCancel(ctx)
+		if walk.entries == 0 {
+			cancel()
+		}
+		var last error
+		entries := 0
+		for _, err := range s.List(ctx, token.Filter{Provider: walk.provider}) {
+			if last != nil {
+				cancel()
+				return fmt.Errorf("yielded something after %w", last)
+			}
+			if last = err; err == nil {
+				entries++
+				cancel()
+			}
+		}
+		cancel()
+		if err := canceled("List", last); err != nil {
+			return err
+		}
+		if entries != walk.entries {
+			return fmt.Errorf("yielded %d entries, want %d and then the error", entries, walk.entries)
+		}
+	}
+	return nil
+}
