@@ -2,13 +2,22 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// Client is a provider and one registration there. Its methods are safe for concurrent use.
+// Client is a provider and one registration there. Its methods are safe for concurrent use; it is
+// not copied once one was called. Their errors are [*Error], save where they say so.
 type Client struct {
 	Provider Provider
 	ID       string
@@ -20,20 +29,18 @@ type Client struct {
 	// HTTP gives its Transport, which must not send a request twice, and its Timeout, which is for a
 	// whole call; 0: ten seconds. Redirects are never followed, whatever it says. nil: the defaults.
 	HTTP *http.Client
+
+	mu       sync.Mutex
+	verifier *oidc.IDTokenVerifier // made when the first ID token comes; it caches the issuer's keys
 }
 
-// AuthorizationRequest is what a login asks for (RFC 6749 section 4.1.1).
-type AuthorizationRequest struct {
-	RedirectURI string
-	State       string
-	Verifier    string // PKCE (RFC 7636); only its challenge is sent
-	Nonce       string // OpenID Connect; sent where the provider has an issuer
-	Scopes      []string
-	Params      map[string]string // more parameters, which win over the provider's own
+// Format writes the provider's name whatever the verb, so that no verb shows the secret.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "client(%s)", c.Provider.Name) // fmt drops the error too
 }
 
-// AuthorizationURL is where the person's browser goes to log in.
-func (c *Client) AuthorizationURL(r AuthorizationRequest) (string, error) { panic("stub") }
+// LogValue returns the provider's name.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // Grant is what came back to the redirect URI, and what the login had kept for it.
 type Grant struct {
@@ -44,55 +51,93 @@ type Grant struct {
 	Scopes      []string // as asked: they are what was granted where the answer names none (RFC 6749 section 5.1)
 }
 
-// Exchange spends the code, once, and returns the token (RFC 6749 section 4.1.3). Its Expiry is
-// computed from the answer's expires_in. Where the provider has an issuer and the answer an ID
-// token, that is verified first.
-func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) { panic("stub") }
+// Exchange spends the code, once, and returns the token (RFC 6749 section 4.1.3). Its Expiry is that
+// of the answer's expires_in, counted from before the request. Where the provider has an issuer and
+// the answer an ID token, that is verified first; Code is "unverified_id_token" where it cannot be.
+func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
+	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
+	if g.RedirectURI != "" {
+		form["redirect_uri"] = g.RedirectURI
+	}
+	if c.Provider.PKCE == S256 && g.Verifier != "" {
+		form["code_verifier"] = g.Verifier
+	}
+	r := request{op: "exchange", url: c.Provider.TokenURL, secrets: []string{g.Code, g.Verifier, g.Nonce}}
+	t, err := c.spend(ctx, r, form)
+	if err != nil {
+		return nil, err
+	}
+	if t.TokenType == "" {
+		t.TokenType = "Bearer"
+	}
+	if said, named := t.Extra("scope"); !named || string(said) == "null" {
+		t.Scopes = slices.Clone(g.Scopes)
+	}
+	if raw := t.ExtraString("id_token"); raw != "" && c.Provider.Issuer != "" {
+		if err := c.verify(ctx, raw, t.AccessToken, g.Nonce); err != nil {
+			r.secrets = append(r.secrets, t.AccessToken, t.RefreshToken, raw)
+			e := c.fail(r, Doubtful, err)
+			e.Code = "unverified_id_token"
+			return nil, e
+		}
+	}
+	return t, nil
+}
 
 // Refresh spends the refresh token of t, once, and returns the answer alone (RFC 6749 section 6):
-// the caller merges it with t.
-func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, error) { panic("stub") }
-
-// Revoke ends the grant at the provider: the refresh token, then the access token (RFC 7009). It
-// returns an error matching [errors.ErrUnsupported] where the provider has no way to do that.
-func (c *Client) Revoke(ctx context.Context, t *token.Token) error { panic("stub") }
-
-// Identity says whose account t is for.
-func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error) { panic("stub") }
-
-// Identity is an account at a provider.
-type Identity struct {
-	Subject       string // stable and unique at the provider: what to key accounts on
-	Name          string
-	Email         string
-	EmailVerified bool // whether the provider vouches for Email
-	Picture       string
-	Raw           []byte // the whole answer, JSON
+// the caller merges it with t. What is wrong with the rest of an answer that holds a token is no
+// error, since t's refresh token may be spent and its successor would be lost: Scopes leave out what
+// t had not, and an ID token that does not match that of t (OpenID Connect Core section 12.2) is null.
+func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, error) {
+	r := request{op: "refresh", url: c.Provider.RefreshURL, secrets: []string{t.RefreshToken, t.AccessToken}}
+	if r.url == "" {
+		r.url = c.Provider.TokenURL
+	}
+	if t.RefreshToken == "" {
+		return nil, c.fail(r, Refused, errors.New("the token has no refresh token"))
+	}
+	form := map[string]string{"grant_type": "refresh_token", "refresh_token": t.RefreshToken}
+	for name, value := range c.Provider.RefreshParams {
+		if value = strings.ReplaceAll(value, "{redirect_uri}", c.RedirectURI); value != "" {
+			form[name] = value
+		}
+	}
+	next, err := c.spend(ctx, r, form)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Scopes) > 0 {
+		next.Scopes = slices.DeleteFunc(slices.Clone(next.Scopes), func(s string) bool { return !slices.Contains(t.Scopes, s) })
+	}
+	if raw := next.ExtraString("id_token"); raw != "" && c.Provider.Issuer != "" && !c.succeeds(raw, t.ExtraString("id_token")) {
+		if next, err = next.With("id_token", nil); err != nil {
+			return nil, c.fail(r, Doubtful, err)
+		}
+	}
+	return next, nil
 }
 
-// Kind says what a failed call means for the grant.
-type Kind uint8
-
-const (
-	Doubtful      Kind = iota // sent and not answered, or answered with 5xx or nonsense: what was spent may be spent
-	Unsent                    // never sent (address, connection, TLS): nothing was spent
-	Limited                   // refused for now (429), see RetryAfter: nothing was spent
-	Refused                   // the provider refuses this grant or code: invalid_grant
-	Misconfigured             // the registration is wrong: invalid_client, redirect URI, scope
-)
-
-// Error is a failed call. It has no secret in it: what the provider said is cut, and cleaned of
-// control characters.
-type Error struct {
-	Op          string // "exchange", "refresh", "revoke", "identity", "discover"
-	Provider    string // its name
-	Kind        Kind
-	Code        string        // RFC 6749 section 5.2: "invalid_grant"; "" where none came
-	Description string        // the provider's prose, at most 200 characters, for people; never for a log line as it is
-	Status      int           // of the HTTP answer; 0: none came
-	RetryAfter  time.Duration // from the answer's Retry-After; 0: none named
-	Err         error
+// spend sends the one request that spends a grant, and reads the token from its answer.
+func (c *Client) spend(ctx context.Context, r request, form map[string]string) (*token.Token, error) {
+	r.method = http.MethodPost
+	r.header = c.Provider.TokenHeaders
+	r.form(form)
+	c.authenticate(&r, form)
+	began := time.Now()
+	a, err := c.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	members, errSyntax := object(a.body)
+	if code, prose := refusal(members); code != "" || a.status/100 != 2 {
+		return nil, c.refuse(r, a, code, prose)
+	}
+	if errSyntax != nil {
+		return nil, c.doubt(r, a, errSyntax)
+	}
+	t, err := c.Provider.read(members, began)
+	if err != nil {
+		return nil, c.doubt(r, a, err)
+	}
+	return t, nil
 }
-
-func (e *Error) Error() string { panic("stub") }
-func (e *Error) Unwrap() error { return e.Err }

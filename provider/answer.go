@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// read reads the answer to a token request that began then (RFC 6749 section 5.1).
+func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, error) {
+	t := new(token.Token)
+	if err := t.UnmarshalJSON(object); err != nil {
+		return nil, err
+	}
+	if t.AccessToken == "" {
+		return nil, errors.New("the answer has no access token")
+	}
+	if t.TokenType != "" && !slices.Contains([]string{"bearer", "token"}, strings.ToLower(t.TokenType)) {
+		return nil, errors.New("the answer has a token of a type that is not Bearer") // section 7.1
+	}
+	if p.GrantedSeparator != "" {
+		if scopes := t.ExtraString("scope"); scopes != "" {
+			t.Scopes = split(scopes, p.GrantedSeparator)
+		}
+	}
+	if in, named := t.Extra("expires_in"); named {
+		if d := lifetime(in); d > 0 {
+			t.Expiry = began.Add(d).UTC().Truncate(time.Microsecond)
+		}
+	}
+	return t, nil
+}
+
+func split(scopes, separator string) (all []string) {
+	for s := range strings.SplitSeq(scopes, separator) {
+		if s = strings.TrimSpace(s); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// lifetime reads an expires_in: seconds, a number or text that is one. 0 stands for all that names no
+// end: null, what is no number or not above 0, and more than a hundred years.
+func lifetime(in json.RawMessage) time.Duration {
+	const never = 100 * 365 * 24 * 60 * 60
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(strings.Trim(string(in), `"`)), 64)
+	if err != nil || !(seconds > 0 && seconds <= never) { // NaN is neither
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// object returns the members of an answer as a JSON object, whatever its header says it is: JSON as
+// it came, or a form, each of its members as text.
+func object(body []byte) (json.RawMessage, error) {
+	body = bytes.TrimSpace(body)
+	if len(body) > 0 && body[0] == '{' {
+		if !json.Valid(body) {
+			return nil, errors.New("the answer is broken JSON")
+		}
+		return body, nil
+	}
+	var members []string
+	known := false
+	for pair := range strings.SplitSeq(string(body), "&") {
+		name, value, ok := strings.Cut(pair, "=")
+		name, errName := url.QueryUnescape(name)
+		value, errValue := url.QueryUnescape(value)
+		if !ok || errName != nil || errValue != nil || !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return nil, errors.New("the answer is neither JSON nor a form")
+		}
+		known = known || name == "access_token" || name == "error"
+		members = append(members, fmt.Sprintf("%s:%s", text(name), text(value)))
+	}
+	if !known {
+		return nil, errors.New("the answer is neither JSON nor a form of a token")
+	}
+	return json.RawMessage("{" + strings.Join(members, ",") + "}"), nil
+}
+
+func text(s string) []byte {
+	b, _ := json.Marshal(s) // text always can be
+	return b
+}
+
+// refusal reads the code and the prose of an error answer (RFC 6749 section 5.2), which some
+// providers send with status 200. A code that reads like prose or worse is "malformed".
+func refusal(object json.RawMessage) (code, prose string) {
+	var members map[string]json.RawMessage // a struct would take Error for error
+	if json.Unmarshal(object, &members) != nil {
+		return "", ""
+	}
+	_ = json.Unmarshal(members["error"], &code)
+	_ = json.Unmarshal(members["error_description"], &prose)
+	odd := func(r rune) bool {
+		return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z')
+	}
+	if len(code) > 64 || strings.ContainsFunc(code, odd) {
+		code = "malformed"
+	}
+	return code, prose
+}

@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// Revoke ends the grant at the provider: the refresh token, then, whatever came of that, the access
+// token (RFC 7009). It returns the first failure, and one matching [errors.ErrUnsupported] where the
+// provider has no way to revoke. After a failure the grant may still live (section 2.2.1).
+func (c *Client) Revoke(ctx context.Context, t *token.Token) error {
+	if c.Provider.Revocation.URL == "" {
+		return c.fail(request{op: "revoke"}, Unsent, fmt.Errorf("revocation: %w", errors.ErrUnsupported))
+	}
+	var first error
+	var ended bool // the refresh token
+	if t.RefreshToken != "" && !c.Provider.Revocation.AccessOnly {
+		first = c.revoke(ctx, t.RefreshToken, "refresh_token")
+		ended = first == nil
+	}
+	if t.AccessToken != "" {
+		err := c.revoke(ctx, t.AccessToken, "access_token")
+		if failed, ok := errors.AsType[*Error](err); ok && failed.Code == "unsupported_token_type" && ended {
+			err = nil // it ended with the refresh token, or will by itself (section 2.2.1)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (c *Client) revoke(ctx context.Context, value, hint string) error {
+	how := c.Provider.Revocation
+	r := request{op: "revoke", method: how.Method, secrets: []string{value}}
+	r.url = strings.ReplaceAll(how.URL, "{client_id}", url.PathEscape(c.ID))
+	if r.method == "" {
+		r.method = http.MethodPost
+	}
+	param := how.Param
+	if param == "" {
+		param = "token"
+	}
+	form := map[string]string{param: value}
+	if param == "token" {
+		form["token_type_hint"] = hint // section 2.1
+	}
+	r.form(form)
+	if !how.Anonymous {
+		c.authenticate(&r, form)
+	}
+	if how.JSON {
+		b, err := json.Marshal(form)
+		if err != nil {
+			return c.fail(r, Unsent, err)
+		}
+		r.contentType, r.body = "application/json", string(b)
+	}
+	a, err := c.send(ctx, r)
+	if err != nil {
+		return err
+	}
+	if a.status/100 == 2 {
+		return nil
+	}
+	members, _ := object(a.body)
+	code, prose := refusal(members)
+	switch {
+	case code == "invalid_token": // gone already, which section 2.2 asks to answer with 200
+		return nil
+	case how.Method == http.MethodDelete && a.status == http.StatusNotFound: // the same
+		return nil
+	}
+	return c.refuse(r, a, code, prose)
+}

@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	defaultTimeout = 10 * time.Second
+	maxAnswer      = 1 << 20
+)
+
+// request is one HTTP request of a call.
+type request struct {
+	op          string
+	method, url string
+	header      map[string]string
+	contentType string
+	body        string
+	basic       string   // Authorization header, if any
+	secrets     []string // that no error of the call may repeat
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends r once and reads the whole answer, whatever its status. Its error is an *Error.
+//
+// net/http sends a request again by itself if it is idempotent, or if the connection that it took from
+// the pool broke and the body can be had again. So there is no GetBody, and the body is read once;
+// and redirects are not followed. A body of which no byte was read cannot have been sent, however the
+// Transport works: that, not what the network said, decides between Unsent and Doubtful.
+func (c *Client) send(ctx context.Context, r request) (*answer, error) {
+	u, err := endpoint(r.url)
+	if err != nil {
+		return nil, c.fail(r, Misconfigured, err)
+	}
+	b := &body{text: strings.NewReader(r.body)}
+	resp, err := c.http().Do(r.http(ctx, u, b))
+	if err != nil {
+		if b.unread() && r.body != "" {
+			return nil, c.fail(r, Unsent, err)
+		}
+		return nil, c.fail(r, Doubtful, err)
+	}
+	defer resp.Body.Close()
+	a := &answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(a.body) > maxAnswer {
+		err = errors.New("the answer is larger than 1 MiB")
+	}
+	if err != nil {
+		return nil, c.doubt(r, a, err)
+	}
+	return a, nil
+}
+
+// http is the client of one call: its Timeout is set, reading the answer included, and it follows
+// no redirects.
+func (c *Client) http() *http.Client {
+	h := &http.Client{
+		Timeout:       defaultTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if c.HTTP != nil {
+		h.Transport = c.HTTP.Transport
+		h.Timeout = cmp.Or(c.HTTP.Timeout, defaultTimeout)
+	}
+	return h
+}
+
+func (r request) http(ctx context.Context, u *url.URL, b *body) *http.Request {
+	req := (&http.Request{Method: r.method, URL: u, Header: make(http.Header)}).WithContext(ctx)
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	if r.basic != "" {
+		req.Header.Set("Authorization", r.basic)
+	}
+	if r.body != "" {
+		req.Header.Set("Content-Type", r.contentType)
+		req.Body, req.ContentLength = b, int64(len(r.body))
+	}
+	return req
+}
+
+// body is a request's body that says whether it was read, and once it has said no stays unread.
+type body struct {
+	text  *strings.Reader
+	state atomic.Int32
+}
+
+const (
+	fresh int32 = iota
+	begun
+	sealed
+)
+
+func (b *body) Read(p []byte) (int, error) {
+	if !b.state.CompareAndSwap(fresh, begun) && b.state.Load() == sealed {
+		return 0, errors.New("the call is over")
+	}
+	return b.text.Read(p)
+}
+
+func (b *body) Close() error { return nil }
+
+func (b *body) unread() bool { return b.state.CompareAndSwap(fresh, sealed) }
+
+// authenticate says who the client is (RFC 6749 section 2.3.1, or 3.2.1 without a secret); form
+// is what r's body was made of.
+func (c *Client) authenticate(r *request, form map[string]string) {
+	switch {
+	case c.Secret != "" && c.Provider.ClientAuth == Basic:
+		r.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ID)+":"+url.QueryEscape(c.Secret)))
+		return
+	case c.Secret != "":
+		form["client_secret"] = c.Secret
+	}
+	form["client_id"] = c.ID
+	r.form(form)
+}
+
+// api is a request that carries the access token.
+func (c *Client) api(op, address, accessToken string) request {
+	r := request{
+		op: op, method: http.MethodGet, url: address,
+		header:  map[string]string{"Accept": "application/json"},
+		basic:   "Bearer " + accessToken,
+		secrets: []string{accessToken},
+	}
+	maps.Copy(r.header, c.Provider.APIHeaders)
+	return r
+}
