@@ -1,5 +1,9 @@
 // Package storagetest says whether a storage keeps the promises of package token. It is for those
-// who write one: a test of theirs calls [Run].
+// who write one:
+//
+//	func TestStorage(t *testing.T) {
+//		storagetest.Run(t, func(t *testing.T) token.Storage { return mystore.New(t.TempDir()) })
+//	}
 //
 // A storage that has only the three methods of [token.Storage] gets the part that applies to it;
 // one that is also a [token.Versioned] or a [token.Lister], as [token.As] has it, gets those parts
