@@ -59,13 +59,18 @@ func replaces(ctx context.Context, s token.Storage) error {
 	key := token.Key{Provider: newProvider(), User: "alice"}
 	two := [2]token.Record{newRecord(), newRecord()}
 	two[0].Reason = "temporarily_unavailable" // which must not shine through the other
-	if err := s.Set(ctx, key, two[0]); err != nil {
-		return err
+	for _, r := range two {
+		if err := s.Set(ctx, key, r); err != nil {
+			return err
+		}
+		if err := holds(ctx, s, key, r); err != nil {
+			return err
+		}
 	}
 	written := make(chan error, 1)
 	go func() {
 		for i := range 40 {
-			if err := s.Set(ctx, key, two[(i+1)%2]); err != nil {
+			if err := s.Set(ctx, key, two[i%2]); err != nil {
 				written <- err
 				return
 			}
@@ -84,7 +89,7 @@ func replaces(ctx context.Context, s token.Storage) error {
 			if err := errors.Join(seen, err); err != nil {
 				return err
 			}
-			return holds(ctx, s, key, two[0])
+			return holds(ctx, s, key, two[1])
 		default:
 		}
 	}
