@@ -25,13 +25,17 @@ func (t Token) String() string {
 	return b.String() + ")"
 }
 
-// Format writes [Token.String] whatever the verb, so that no verb shows a secret.
+// Format writes [Token.String] whatever the verb, so that no verb shows a secret. Two things fmt
+// prints without asking: the unexported fields of other types, where a Token shows all and a pointer
+// to one does too unless the verb is %v, and what a verb cannot print at all (%p of a value, %w
+// outside [fmt.Errorf]), which go vet finds. A [*Record] is safe in the first.
 func (t Token) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, t.String()) // fmt drops the error too
 }
 
-// LogValue returns [Token.String]. A logger that marshals values to JSON and knows nothing of
-// [slog.LogValuer] would write the stored form instead: hand it String.
+// LogValue returns [Token.String]. Whatever marshals to JSON instead shows every secret: loggers that
+// know nothing of [slog.LogValuer], and [slog.JSONHandler] where the token is inside a slice, a map
+// or a struct. Hand those String.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // last4 shows the end of a secret that is long enough for four characters to give nothing away.

@@ -77,7 +77,7 @@ func (r Record) appendMeta(b []byte) ([]byte, error) {
 			continue
 		}
 		if sec := at.time.Unix(); sec > maxUnix || sec < -maxUnix {
-			return nil, fmt.Errorf("token: record's %s is past the year 9999", at.name)
+			return nil, fmt.Errorf("token: record's %s is out of the years -9999 to 9999", at.name)
 		}
 		b = append(append(append(b, '"'), at.name...), `":`...)
 		b = append(appendUnix(b, at.time), ',')

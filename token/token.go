@@ -23,8 +23,9 @@ import (
 // token has oauth_token and oauth_token_secret. A field that was set after the token was read
 // wins over the member it stands for.
 //
-// Printed, by whatever verb or logger, a Token shows its type and expiry and at most the last
-// four characters of the access token. [json.Marshal] is the storage form and shows everything.
+// Printed or logged, a Token shows its type and expiry and at most the last four characters of the
+// access token; see [Token.Format] and [Token.LogValue] for what that covers. [json.Marshal] is the
+// storage form and shows everything.
 type Token struct {
 	AccessToken  string    // access_token; in OAuth 1, oauth_token
 	TokenType    string    // token_type, as the provider spells it
