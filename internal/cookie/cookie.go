@@ -112,9 +112,3 @@ func (c *Codec) Open(name, text string) ([]byte, bool) {
 func (c *Codec) associated(name string) []byte {
 	return append(c.bound[:len(c.bound):len(c.bound)], name...)
 }
-
-// Size returns how long the text is that Seal makes of n bytes.
-func Size(n int) int {
-	const overhead = headerSize + 12 + 16 // nonce and tag
-	return encoding.EncodedLen(overhead + n)
-}

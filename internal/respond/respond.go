@@ -17,7 +17,7 @@ type Writer struct {
 	next   http.ResponseWriter
 	before func(http.Header)
 
-	mu    sync.Mutex // held while before runs, and while what Hold was given does
+	once  sync.Once
 	begun atomic.Bool
 }
 
@@ -34,37 +34,22 @@ func New(w http.ResponseWriter, before func(http.Header)) *Writer {
 	return &Writer{next: w, before: before}
 }
 
-// Begun reports whether the first byte, or a Hijack, has happened.
+// Begun reports whether the first byte, or a Hijack, has happened or is about to.
 func (w *Writer) Begun() bool { return w.begun.Load() }
-
-// Hold calls f while the response cannot begin, and reports whether it did: it does not once the
-// response has begun. What f leaves behind, before sees. Any goroutine may call it, but not f or
-// before.
-func (w *Writer) Hold(f func()) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.begun.Load() {
-		return false
-	}
-	f()
-	return true
-}
 
 // Finish is called when the handler has returned or panicked: before is called if it was not.
 func (w *Writer) Finish() { w.begin() }
 
-func (w *Writer) begin() {
-	if w.begun.Load() {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.begun.Load() {
+// begin reports whether it was this call that began the response.
+func (w *Writer) begin() (first bool) {
+	w.once.Do(func() {
+		first = true
 		w.begun.Store(true)
 		if w.before != nil {
 			w.before(w.next.Header())
 		}
-	}
+	})
+	return first
 }
 
 // Header implements [http.ResponseWriter].
@@ -101,9 +86,12 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 func (w *Writer) Flush() { _ = w.FlushError() }
 
 // FlushError is what [http.ResponseController.Flush] calls. Without it, that would go past Writer
-// to the response below, and the header would be sent before its time.
+// to the response below, and the header would be sent before its time. A header that is sent by a
+// flush has status 200, which is said here for those below who wait for a status.
 func (w *Writer) FlushError() error {
-	w.begin()
+	if w.begin() {
+		w.next.WriteHeader(http.StatusOK)
+	}
 	return http.NewResponseController(w.next).Flush()
 }
 
