@@ -94,7 +94,7 @@ func text(s string) []byte {
 }
 
 // refusal reads the code and the prose of an error answer (RFC 6749 section 5.2), which some
-// providers send with status 200. A code that reads like prose or worse is "malformed".
+// providers send with status 200.
 func refusal(object json.RawMessage) (code, prose string) {
 	var members map[string]json.RawMessage // a struct would take Error for error
 	if json.Unmarshal(object, &members) != nil {
@@ -102,11 +102,16 @@ func refusal(object json.RawMessage) (code, prose string) {
 	}
 	_ = json.Unmarshal(members["error"], &code)
 	_ = json.Unmarshal(members["error_description"], &prose)
+	return codeOf(code), prose
+}
+
+// codeOf is an error code as it may be printed: one that reads like prose or worse is "malformed".
+func codeOf(code string) string {
 	odd := func(r rune) bool {
 		return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z')
 	}
 	if len(code) > 64 || strings.ContainsFunc(code, odd) {
-		code = "malformed"
+		return "malformed"
 	}
-	return code, prose
+	return code
 }

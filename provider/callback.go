@@ -1,0 +1,26 @@
+package provider
+
+import "net/url"
+
+// CallbackError returns the error that the provider sent to the redirect URI in place of a code, an
+// [*Error] (RFC 6749 section 4.1.2.1), and nil where q has none. A person who said no is Refused,
+// with code "access_denied".
+func (c *Client) CallbackError(q url.Values) error {
+	if !q.Has("error") {
+		return nil
+	}
+	e := &Error{
+		Op:          "authorize",
+		Provider:    c.Provider.Name,
+		Kind:        Misconfigured,
+		Code:        codeOf(q.Get("error")),
+		Description: c.hide(request{secrets: []string{q.Get("state"), q.Get("code")}}, q.Get("error_description")),
+	}
+	switch e.Code {
+	case "access_denied":
+		e.Kind = Refused
+	case "server_error", "temporarily_unavailable":
+		e.Kind = Doubtful
+	}
+	return e
+}
