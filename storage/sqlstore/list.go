@@ -1,0 +1,117 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// List implements [token.Lister]. It costs the rows that it finds and not the table, whichever of
+// provider, user, subject and due is asked for: each has an index.
+func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entry, error] {
+	return func(yield func(token.Entry, error) bool) {
+		var after *token.Key
+		for {
+			page, err := s.page(ctx, f, after)
+			if err != nil {
+				yield(token.Entry{}, failed("list", token.Key{}, err))
+				return
+			}
+			for _, e := range page {
+				if err := ctx.Err(); err != nil {
+					yield(token.Entry{}, failed("list", token.Key{}, err))
+					return
+				}
+				// due_at is in microseconds, and RefreshAt may be finer.
+				if f.Match(e.Key, e.Record) && !yield(e, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+			after = &page[len(page)-1].Key
+		}
+	}
+}
+
+// pageSize is how many rows are read at a time and kept while a loop's body runs.
+const pageSize = 500
+
+// page returns the first rows after a key, or of all. The next page is found by its key and not by
+// counting, so that rows that come and go meanwhile hide no other.
+func (s *Storage) page(ctx context.Context, f token.Filter, after *token.Key) ([]token.Entry, error) {
+	query, args := s.text.listing(f, after)
+	rows, err := s.run.QueryContext(ctx, s.config.Dialect.bind(query), args...)
+	if err != nil {
+		return nil, engineError(ctx, err)
+	}
+	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
+	var page []token.Entry
+	for rows.Next() {
+		e, err := entry(rows)
+		if err != nil {
+			return nil, engineError(ctx, err)
+		}
+		page = append(page, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, engineError(ctx, err)
+	}
+	return page, nil
+}
+
+// listing returns the statement for a page: which conditions it has depends on f, and what they are
+// compared with is in its parameters. It says by which index, since an engine that does not know
+// how few rows there are for one user would rather walk the table in the order of the keys.
+func (t texts) listing(f token.Filter, after *token.Key) (query string, args []any) {
+	switch {
+	case f.Subject != "":
+		query = t.bySubject
+	case f.User != "":
+		query = t.byUser
+	case !f.Due.IsZero():
+		query = t.byDue
+	default:
+		query = t.list
+	}
+	where := " WHERE "
+	and := func(condition string, more ...any) {
+		query += where + condition
+		where = " AND "
+		args = append(args, more...)
+	}
+	if f.Provider != "" {
+		and("provider = ?", []byte(f.Provider))
+	}
+	if f.User != "" {
+		and("user_id = ?", []byte(f.User))
+	}
+	if f.Subject != "" {
+		and("subject = ?", []byte(f.Subject))
+	}
+	if !f.Due.IsZero() {
+		and("due_at <= ?", f.Due.UnixMicro())
+	}
+	switch {
+	case after == nil:
+	case f.Provider == "":
+		and("(provider, user_id, account) > (?, ?, ?)", keyArgs(*after)...)
+	default: // an index is of use only from its first column that may differ
+		and("(user_id, account) > (?, ?)", keyArgs(*after)[1:]...)
+	}
+	return query + " ORDER BY provider, user_id, account LIMIT ?", append(args, pageSize)
+}
+
+func entry(rows *sql.Rows) (e token.Entry, err error) {
+	var provider, user, account, record sql.RawBytes
+	var version string
+	if err := rows.Scan(&provider, &user, &account, &record, &version); err != nil {
+		return e, err
+	}
+	e.Key = token.Key{Provider: string(provider), User: string(user), Account: string(account)}
+	e.Record, err = decode(nil, record, version)
+	return e, err
+}

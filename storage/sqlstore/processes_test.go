@@ -1,0 +1,92 @@
+package sqlstore_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/waltz-oauth/waltz/storage/sqlstore"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+const (
+	processes  = 2
+	writers    = 4  // in each process
+	increments = 25 // by each writer
+)
+
+// The test starts itself as each of the processes, with the path of the database in the environment.
+func TestProcessesLoseNoIncrement(t *testing.T) {
+	const variable = "WALTZ_TEST_INCREMENT"
+	if path := os.Getenv(variable); path != "" {
+		if err := incrementAll(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	path := filepath.Join(t.TempDir(), "tokens.db")
+	s, err := sqlite.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	set(t, s, counter(), record("a"))
+	var all []*exec.Cmd
+	for range processes {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this very test
+		cmd.Env = append(os.Environ(), variable+"="+path)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	for _, cmd := range all {
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := load(t, s, counter()).Generation; got != processes*writers*increments {
+		t.Errorf("counted to %d, want %d", got, processes*writers*increments)
+	}
+}
+
+func counter() token.Key { return token.Key{Provider: "github", User: "counter"} }
+
+func incrementAll(ctx context.Context, path string) error {
+	s, err := sqlite.Open(path)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, writers)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for range increments {
+				if errs[i] = increment(ctx, s); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(append(errs, s.Close())...)
+}
+
+func increment(ctx context.Context, s *sqlstore.Storage) error {
+	for {
+		r, err := s.Load(ctx, counter())
+		if err != nil {
+			return err
+		}
+		r.Generation++
+		if _, err := s.Swap(ctx, counter(), r.Version, r); !errors.Is(err, token.ErrConflict) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// texts are the statements of one table.
+type texts struct {
+	get, load, set, swap, delete string
+	probe                        string // fails unless the table has the columns
+	list                         string // up to its conditions; see listing
+	bySubject, byUser, byDue     string // the same, by an index
+}
+
+// atKey is the condition for one row, whose parameters are those of [keyArgs].
+const atKey = " WHERE provider = ? AND user_id = ? AND account = ?"
+
+func newTexts(c Config) texts {
+	d := c.Dialect
+	table := d.Quote + c.table() + d.Quote
+	read := "SELECT token, record, version"
+	clock := ""
+	if d.Clock != "" {
+		clock = ", " + d.Clock
+	}
+	list := "SELECT provider, user_id, account, record, version FROM " + table
+	t := texts{
+		get:       read + " FROM " + table + atKey,
+		load:      read + clock + " FROM " + table + atKey,
+		set:       "INSERT INTO " + table + " (token, record, version, subject, due_at, provider, user_id, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?) " + d.Upsert,
+		swap:      "UPDATE " + table + " SET token = ?, record = ?, version = ?, subject = ?, due_at = ?" + atKey + " AND version = ?",
+		delete:    "DELETE FROM " + table + atKey,
+		probe:     "SELECT provider, user_id, account, token, record, version, subject, due_at FROM " + table + " WHERE 1 = 0",
+		list:      list,
+		bySubject: list + d.useIndex(c.table()+"_subject"),
+		byUser:    list + d.useIndex(c.table()+"_user"),
+		byDue:     list + d.useIndex(c.table()+"_due"),
+	}
+	for _, text := range []*string{&t.get, &t.load, &t.set, &t.swap, &t.delete} {
+		*text = d.bind(*text)
+	}
+	return t
+}
+
+func (d Dialect) useIndex(name string) string {
+	if d.UseIndex == "" {
+		return ""
+	}
+	return " " + fmt.Sprintf(d.UseIndex, d.Quote+name+d.Quote)
+}
+
+// bind writes the parameters of query, which are ?, as the engine wants them.
+func (d Dialect) bind(query string) string {
+	if !d.Numbered {
+		return query
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(query, "?") {
+		if i > 0 {
+			b.WriteString("$" + strconv.Itoa(i))
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// runner runs statements: a [*sql.DB], a [*sql.Tx] or prepared.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// prepared is a runner that prepares each statement at its first use and keeps it. There are only
+// as many as texts and the conditions of a list make.
+type prepared struct {
+	db  *sql.DB
+	mu  sync.RWMutex
+	all map[string]*sql.Stmt // nil: closed
+}
+
+func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	stmt, err := p.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, err := p.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	stmt := p.all[query]
+	p.mu.RUnlock()
+	if stmt != nil {
+		return stmt, nil
+	}
+	// Two may come here at once: no lock is held while the engine is asked, and the loser's
+	// statement is closed.
+	stmt, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all == nil {
+		return nil, errors.Join(errors.New("sqlstore: storage is closed"), stmt.Close())
+	}
+	if first := p.all[query]; first != nil {
+		return first, stmt.Close()
+	}
+	p.all[query] = stmt
+	return stmt, nil
+}
+
+func (p *prepared) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, stmt := range p.all {
+		errs = append(errs, stmt.Close())
+	}
+	p.all = nil
+	return errors.Join(errs...)
+}
