@@ -26,7 +26,7 @@ func TestCodeComesBackWithStateAndIssuer(t *testing.T) {
 		t.Errorf("sent to %q", a.Header.Get("Location"))
 	}
 	q := c.back(a)
-	if q.Get("code") == "" || q.Get("state") != state || q.Get("iss") != c.Server.URL {
+	if q.Get("code") == "" || q.Get("state") != state || q.Get("iss") != c.URL {
 		t.Errorf("code %t, state %q, iss %q", q.Has("code"), q.Get("state"), q.Get("iss"))
 	}
 }
@@ -35,7 +35,7 @@ func TestDenialComesBackAsAccessDenied(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, waltztest.Config{})
 	q := c.back(c.decide(c.requestOf(c.authorize(nil)), "1001", "deny"))
-	if q.Get("error") != "access_denied" || q.Get("state") != state || q.Get("iss") != c.Server.URL || q.Has("code") {
+	if q.Get("error") != "access_denied" || q.Get("state") != state || q.Get("iss") != c.URL || q.Has("code") {
 		t.Errorf("error %q, state %q, iss %q, code %t", q.Get("error"), q.Get("state"), q.Get("iss"), q.Has("code"))
 	}
 }
@@ -123,7 +123,7 @@ func TestWrongRequestsComeBackWithTheirError(t *testing.T) {
 		"unknown scope":     {url.Values{"scope": {"read admin"}}, "invalid_scope"},
 	} {
 		q := c.back(c.authorize(test.changes))
-		if q.Get("error") != test.want || q.Get("state") != state || q.Get("iss") != c.Server.URL {
+		if q.Get("error") != test.want || q.Get("state") != state || q.Get("iss") != c.URL {
 			t.Errorf("%s: error %q, state %q, iss %q; want %s", name, q.Get("error"), q.Get("state"), q.Get("iss"), test.want)
 		}
 	}

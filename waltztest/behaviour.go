@@ -27,6 +27,7 @@ type Behaviour struct {
 // Rotation says what becomes of a refresh token that was used.
 type Rotation uint8
 
+// The ways of rotation.
 const (
 	RotateStrict  Rotation = iota // it works once; used again, it ends the whole grant (RFC 9700 section 4.14.2)
 	RotateLoosely                 // it works once; used again, it is refused, and the grant lives on
@@ -57,6 +58,6 @@ func (s *Server) now() time.Time { return time.Now().Add(s.settings().Skew) }
 // ExpireAll ends every access token there is: the API refuses it from now on. Refresh tokens live.
 func (s *Server) ExpireAll() { s.ledger.expireAll() }
 
-// RevokeAll ends every grant there is, refresh tokens and all, as if each person had removed the
-// application from the account.
+// RevokeAll ends every grant there is, with its code, access tokens and refresh tokens, as if each
+// person had removed the application from the account.
 func (s *Server) RevokeAll() { s.ledger.revokeAll() }

@@ -57,7 +57,7 @@ func (c *client) send(r *http.Request) answer {
 
 func (c *client) request(method, path, body string) *http.Request {
 	c.Helper()
-	r, err := http.NewRequestWithContext(c.Context(), method, c.Server.URL+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(c.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -41,16 +41,19 @@ func (l *ledger) exchange(value, redirectURI, verifier string, b Behaviour, now 
 	case c.challenge != "" && challengeOf(verifier) != c.challenge:
 		return issued{}, failed("invalid_grant", "code_verifier does not fit the code_challenge")
 	}
-	i := l.tokens(c.grant, c.grant.scopes, b, now, &refreshToken{grant: c.grant, issued: now})
-	i.first = true
-	return i, nil
+	return l.start(c.grant, b, now), nil
 }
 
-// issue starts g with its first tokens.
-func (l *ledger) issue(g *grant, scopes []string, b Behaviour, now time.Time) issued {
+// issue starts g without a code.
+func (l *ledger) issue(g *grant, b Behaviour, now time.Time) issued {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := l.tokens(g, scopes, b, now, &refreshToken{grant: g, issued: now})
+	return l.start(g, b, now)
+}
+
+// start issues the first tokens of g.
+func (l *ledger) start(g *grant, b Behaviour, now time.Time) issued {
+	i := l.tokens(g, g.scopes, b, now, &refreshToken{grant: g, issued: now})
 	i.first = true
 	return i
 }
@@ -67,11 +70,11 @@ func (l *ledger) renew(value string, scopes []string, b Behaviour, now time.Time
 		return issued{}, failed("invalid_grant", "the grant is revoked")
 	case b.RefreshLifetime > 0 && now.Sub(t.issued) >= b.RefreshLifetime:
 		return issued{}, failed("invalid_grant", "the refresh token has expired")
-	case slices.ContainsFunc(scopes, func(sc string) bool { return !slices.Contains(t.grant.scopes, sc) }):
-		return issued{}, failed("invalid_scope", "more was asked than was granted")
 	case !t.works(b, now):
 		t.grant.revoked = b.Rotation != RotateLoosely
 		return issued{}, failed("invalid_grant", "the refresh token was used before")
+	case slices.ContainsFunc(scopes, func(sc string) bool { return !slices.Contains(t.grant.scopes, sc) }):
+		return issued{}, failed("invalid_scope", "more was asked than was granted")
 	}
 	if len(scopes) == 0 {
 		scopes = t.grant.scopes

@@ -143,10 +143,7 @@ func (l *ledger) expireAll() {
 func (l *ledger) revokeAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, t := range l.access {
-		t.grant.revoked = true
-	}
-	for _, t := range l.refresh {
-		t.grant.revoked = true
-	}
+	clear(l.codes)
+	clear(l.access)
+	clear(l.refresh)
 }

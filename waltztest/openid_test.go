@@ -20,7 +20,7 @@ func (c *client) claims(signed string) map[string]any {
 	if err := json.Unmarshal([]byte(c.send(c.request(http.MethodGet, "/jwks", "")).body), &keys); err != nil {
 		c.Fatal(err)
 	}
-	jws, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestIDTokenIsSignedAndNamesTheLogin(t *testing.T) {
 	got := c.tokens(c.post("/token", codeGrant(c.login(url.Values{"scope": {"openid"}, "nonce": {"fake-nonce"}}))))
 	claims := c.claims(got.ID)
 	for name, want := range map[string]any{
-		"iss": c.Server.URL, "aud": c.ClientID, "sub": "1001", "nonce": "fake-nonce",
+		"iss": c.URL, "aud": c.ClientID, "sub": "1001", "nonce": "fake-nonce",
 		"name": "Demo Ada", "email": "ada@example.com", "email_verified": true,
 	} {
 		if claims[name] != want {
@@ -83,7 +83,7 @@ func TestMetadataDescribesWhatIsThere(t *testing.T) {
 		if err := json.Unmarshal([]byte(c.send(c.request(http.MethodGet, path, "")).body), &m); err != nil {
 			t.Fatal(err)
 		}
-		if m["issuer"] != c.Server.URL || m["authorization_response_iss_parameter_supported"] != true {
+		if m["issuer"] != c.URL || m["authorization_response_iss_parameter_supported"] != true {
 			t.Errorf("%s: issuer %v", path, m["issuer"])
 		}
 		for name, value := range m {
@@ -92,7 +92,7 @@ func TestMetadataDescribesWhatIsThere(t *testing.T) {
 				continue
 			}
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
-				if a := c.send(c.request(method, strings.TrimPrefix(address, c.Server.URL), "")); a.StatusCode == http.StatusNotFound {
+				if a := c.send(c.request(method, strings.TrimPrefix(address, c.URL), "")); a.StatusCode == http.StatusNotFound {
 					t.Errorf("%s: nothing is at the %s", path, name)
 				}
 			}

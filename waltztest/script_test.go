@@ -36,7 +36,7 @@ func TestScriptedAnswerStandsInForHandling(t *testing.T) {
 
 func TestHandledAnswerIsLostAfterItsEffect(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, rotatingLoosely)
+	c := newClient(t, rotating(waltztest.RotateLoosely))
 	first := c.connect()
 	c.Next(waltztest.Refresh, waltztest.Answer{Status: http.StatusInternalServerError, Handled: true})
 	if a := c.post("/token", refreshGrant(first.Refresh)); a.StatusCode != http.StatusInternalServerError || a.body != "" {
@@ -45,11 +45,9 @@ func TestHandledAnswerIsLostAfterItsEffect(t *testing.T) {
 	c.is(c.refresh(first.Refresh), "invalid_grant")
 }
 
-var rotatingLoosely = waltztest.Config{Behaviour: waltztest.Behaviour{Rotation: waltztest.RotateLoosely}}
-
 func TestTruncatedAnswerEndsHalfWayAfterItsEffect(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, rotatingLoosely)
+	c := newClient(t, rotating(waltztest.RotateLoosely))
 	first := c.connect()
 	c.Next(waltztest.Refresh, waltztest.Answer{Truncate: true})
 	a := c.post("/token", refreshGrant(first.Refresh))
@@ -62,7 +60,7 @@ func TestTruncatedAnswerEndsHalfWayAfterItsEffect(t *testing.T) {
 func TestDroppedConnectionGivesNoAnswer(t *testing.T) {
 	t.Parallel()
 	for _, handled := range []bool{false, true} {
-		c := newClient(t, rotatingLoosely)
+		c := newClient(t, rotating(waltztest.RotateLoosely))
 		first := c.connect()
 		c.Next(waltztest.Refresh, waltztest.Answer{Drop: true, Handled: handled})
 		r := c.form("/token", refreshGrant(first.Refresh))
@@ -81,7 +79,7 @@ func TestDroppedConnectionGivesNoAnswer(t *testing.T) {
 
 func TestDelayedAnswerOutlastsTheClientsPatience(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, rotatingLoosely)
+	c := newClient(t, rotating(waltztest.RotateLoosely))
 	first := c.connect()
 	c.Next(waltztest.Refresh, waltztest.Answer{Delay: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

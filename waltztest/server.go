@@ -177,8 +177,8 @@ func (s *Server) Grant(subject string, scopes ...string) (*token.Token, error) {
 		return nil, fmt.Errorf("waltztest: nobody has the subject %q", subject)
 	}
 	b := s.settings()
-	g := &grant{person: p, scopes: scopes}
-	answer, err := s.tokenAnswer(s.ledger.issue(g, scopes, b, s.now()), b)
+	g := &grant{person: p, scopes: slices.Clone(scopes)}
+	answer, err := s.tokenAnswer(s.ledger.issue(g, b, s.now()), b)
 	if err != nil {
 		return nil, err
 	}
