@@ -83,7 +83,9 @@ func replaces(ctx context.Context, s token.Storage) error {
 		if err == nil && same(got, two[0]) != nil {
 			err = same(got, two[1])
 		}
-		seen = errors.Join(seen, err)
+		if seen == nil {
+			seen = err
+		}
 		select {
 		case err := <-written:
 			if err := errors.Join(seen, err); err != nil {
