@@ -1,12 +1,15 @@
 package token_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
+	"testing"
 
+	"github.com/waltz-oauth/waltz/storage/storagetest"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -25,22 +28,28 @@ func ExampleToken() {
 	// {"id":"T1"} 2024-05-06 08:09:10 +0000 UTC
 }
 
-// Map keeps records in memory: a storage of one's own is three methods.
+// Map keeps records in memory. Three methods make a storage, and a record is JSON to it.
 type Map struct{ m sync.Map }
 
 func (s *Map) Get(ctx context.Context, key token.Key) (token.Record, error) {
-	stored, ok := s.m.Load(key)
-	if !ok {
-		return token.Record{}, &token.Error{Op: "get", Key: key, Err: token.ErrNotFound}
-	}
 	var r token.Record
-	err := json.Unmarshal(stored.([]byte), &r)
-	return r, err
+	err := ctx.Err()
+	if err == nil {
+		if stored, ok := s.m.Load(key); ok {
+			err = r.UnmarshalJSON(stored.([]byte))
+		} else {
+			err = token.ErrNotFound
+		}
+	}
+	if err != nil {
+		return token.Record{}, &token.Error{Op: "get", Key: key, Err: err}
+	}
+	return r, nil
 }
 
 func (s *Map) Set(ctx context.Context, key token.Key, r token.Record) error {
-	b, err := json.Marshal(r)
-	if err != nil {
+	b, err := r.MarshalJSON()
+	if err := cmp.Or(err, ctx.Err()); err != nil {
 		return &token.Error{Op: "set", Key: key, Err: err}
 	}
 	s.m.Store(key, b)
@@ -48,8 +57,16 @@ func (s *Map) Set(ctx context.Context, key token.Key, r token.Record) error {
 }
 
 func (s *Map) Delete(ctx context.Context, key token.Key) error {
+	if err := ctx.Err(); err != nil {
+		return &token.Error{Op: "delete", Key: key, Err: err}
+	}
 	s.m.Delete(key)
 	return nil
+}
+
+func TestTheStorageOfTheExampleIsRight(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(*testing.T) token.Storage { return &Map{} })
 }
 
 func ExampleStorage() {

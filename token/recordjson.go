@@ -12,10 +12,12 @@ import (
 )
 
 // MarshalJSON returns the record in the form in which it is stored, with the secrets of its token.
-// Version and Now are left out, and so is what is zero.
+// Version and Now are left out, and so is what is zero. [json.Marshal] gives the same with <, > and &
+// in text spelled as escapes.
 func (r Record) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil) }
 
-// AppendJSON appends what MarshalJSON returns to b.
+// AppendJSON appends what MarshalJSON returns to b, allocating nothing but what b needs to grow unless
+// a field of the token was set since it was read.
 func (r Record) AppendJSON(b []byte) ([]byte, error) {
 	b = append(b, '{')
 	if r.Token != nil {
@@ -133,7 +135,7 @@ func (r *Record) set(name, v string) error {
 		if i < 0 {
 			return errMember(name, v, "a state")
 		}
-		r.State = State(i)
+		r.State = State(i) //nolint:gosec // an index of states
 	case "since":
 		at = &r.Since
 	case "until":

@@ -1,0 +1,75 @@
+# Needs Go, a POSIX shell and make. The race detector needs a C compiler too.
+
+FUZZTIME = 2m
+BENCH = .
+MODULES = . internal/e2e bench
+TOOL = go tool -modfile="$$root/tools/go.mod"
+
+.PHONY: help test lint fuzz bench demo soak chromium
+
+help:
+	@echo 'make test   vet and all tests, those in a browser too; CI runs this and nothing else'
+	@echo 'make lint   golangci-lint and govulncheck, at the versions of tools/go.mod'
+	@echo 'make fuzz   every fuzz target for FUZZTIME ($(FUZZTIME)) each'
+	@echo 'make bench  benchmarks whose names match BENCH ($(BENCH)); compare two runs with benchstat'
+	@echo 'make demo   the demo: a provider and an application on this machine alone'
+	@echo 'make soak   the tests that take minutes'
+
+# With CI=true, what would be skipped fails.
+test: chromium
+	@set -e; race=-race; \
+	if [ "$$(go env CGO_ENABLED)" != 1 ]; then \
+		echo 'no C compiler: testing without the race detector'; race=; \
+		if [ "$$CI" = true ]; then exit 1; fi; \
+	fi; \
+	for m in . internal/e2e; do \
+		if [ ! -f $$m/go.mod ]; then continue; fi; \
+		echo "module $$m"; \
+		(cd $$m && go vet ./... && go test $$race -shuffle=on ./...); \
+	done
+
+# A browser for internal/e2e, whose tests skip without one and say so.
+chromium:
+	@if [ ! -f internal/e2e/go.mod ]; then exit 0; fi; \
+	for b in chromium chromium-browser google-chrome; do \
+		if command -v $$b >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
+	else \
+		echo 'no Chromium: the tests in a browser need the package chromium'; \
+		[ "$$CI" != true ]; \
+	fi
+
+lint:
+	@set -e; root=$$PWD; \
+	for m in $(MODULES); do \
+		if [ ! -f $$m/go.mod ]; then continue; fi; \
+		echo "module $$m"; cd "$$root/$$m"; \
+		$(TOOL) golangci-lint run --config "$$root/.golangci.yml" ./...; \
+		if found=$$($(TOOL) govulncheck ./... 2>&1); then echo "$$found"; \
+		elif echo "$$found" | grep -q 'Vulnerability #'; then echo "$$found"; exit 1; \
+		elif echo "$$found" | grep -q 'https://vuln.go.dev'; then echo 'skipped: govulncheck cannot reach vuln.go.dev'; \
+		else echo "$$found"; exit 1; fi; \
+	done
+
+fuzz:
+	@set -e; targets=$$(go test -list '^Fuzz' ./...); \
+	echo "$$targets" | awk '/^Fuzz/ { t[n++] = $$1 } /^ok/ { while (n) print t[--n], $$2 }' | \
+	while read -r target package; do \
+		echo "$$package $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+	done
+
+bench:
+	@for m in . bench; do \
+		if [ ! -f $$m/go.mod ]; then continue; fi; \
+		(cd $$m && go test -run '^$$' -bench '$(BENCH)' -benchmem ./...) || exit 1; \
+	done
+
+demo:
+	@go run ./cmd/waltz demo
+
+# Tests called TestSoak, in files with the build tag soak.
+soak:
+	@go test -tags soak -run '^TestSoak' -timeout 6h -v ./...
