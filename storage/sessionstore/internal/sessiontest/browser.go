@@ -1,0 +1,99 @@
+package sessiontest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// Browser has a cookie jar and sends requests to an application.
+type Browser struct {
+	client   *http.Client
+	url      *url.URL
+	handlers *sync.Map // by the query that asks for one: http.HandlerFunc
+}
+
+// NewBrowser starts an application with middleware around it, and returns a browser without cookies.
+func NewBrowser(t *testing.T, https bool, middleware func(http.Handler) http.Handler) *Browser {
+	t.Helper()
+	handlers := new(sync.Map)
+	server := httptest.NewUnstartedServer(middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, _ := handlers.LoadAndDelete(r.URL.RawQuery)
+		f.(http.HandlerFunc)(w, r)
+	})))
+	if https {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Browser{server.Client(), at, handlers}
+	b.client.Jar, err = cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Do sends one request, which f answers, and returns the response without its body.
+func (b *Browser) Do(ctx context.Context, f http.HandlerFunc) (*http.Response, error) {
+	to := *b.url
+	to.RawQuery = rand.Text()
+	b.handlers.Store(to.RawQuery, f)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	return resp, resp.Body.Close()
+}
+
+// Cookies returns what the browser would send.
+func (b *Browser) Cookies() []*http.Cookie { return b.client.Jar.Cookies(b.url) }
+
+// SetCookies puts cookies into the browser, in place of those of the same names.
+func (b *Browser) SetCookies(all ...*http.Cookie) { b.client.Jar.SetCookies(b.url, all) }
+
+// perRequest is a storage whose every call is a request of its own.
+type perRequest struct {
+	b    *Browser
+	next token.Storage
+}
+
+func (p perRequest) Get(ctx context.Context, key token.Key) (r token.Record, err error) {
+	err = p.call(ctx, func(inside context.Context) (err error) {
+		r, err = p.next.Get(inside, key)
+		return err
+	})
+	return r, err
+}
+
+func (p perRequest) Set(ctx context.Context, key token.Key, r token.Record) error {
+	return p.call(ctx, func(inside context.Context) error { return p.next.Set(inside, key, r) })
+}
+
+func (p perRequest) Delete(ctx context.Context, key token.Key) error {
+	return p.call(ctx, func(inside context.Context) error { return p.next.Delete(inside, key) })
+}
+
+func (p perRequest) call(ctx context.Context, f func(context.Context) error) error {
+	answered := make(chan error, 1)
+	if _, err := p.b.Do(ctx, func(_ http.ResponseWriter, r *http.Request) { answered <- f(r.Context()) }); err != nil {
+		return err
+	}
+	return <-answered
+}
