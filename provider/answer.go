@@ -107,10 +107,8 @@ func refusal(object json.RawMessage) (code, prose string) {
 
 // codeOf is an error code as it may be printed: one that reads like prose or worse is "malformed".
 func codeOf(code string) string {
-	odd := func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z')
-	}
-	if len(code) > 64 || strings.ContainsFunc(code, odd) {
+	const fit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+	if len(code) > 64 || strings.Trim(code, fit) != "" {
 		return "malformed"
 	}
 	return code

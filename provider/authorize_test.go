@@ -66,3 +66,26 @@ func TestNoLoginWithoutItsProtections(t *testing.T) {
 		}
 	}
 }
+
+func TestCallbackError(t *testing.T) {
+	t.Parallel()
+	c := &provider.Client{Provider: provider.GitHub(), ID: "fake-id", Secret: fakeSecret}
+	if err := c.CallbackError(url.Values{"code": {fakeCode}, "state": {"fake-state"}}); err != nil {
+		t.Errorf("a code is an error: %v", err)
+	}
+	for code, kind := range map[string]provider.Kind{
+		"access_denied":           provider.Refused,
+		"server_error":            provider.Doubtful,
+		"temporarily_unavailable": provider.Doubtful,
+		"invalid_scope":           provider.Misconfigured,
+		"":                        provider.Misconfigured,
+		"evil\nlevel=INFO":        provider.Misconfigured,
+	} {
+		e := failed(t, c.CallbackError(url.Values{
+			"error": {code}, "error_description": {"no\n" + fakeSecret + " " + fakeCode}, "code": {fakeCode}, "state": {"fake-state"},
+		}))
+		if e.Kind != kind || e.Op != "authorize" || e.Description != "no … …" {
+			t.Errorf("%q: got %v, %q", code, e, e.Description)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -112,12 +113,15 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 func TestWhatWasNeverSentIsUnsent(t *testing.T) {
 	t.Parallel()
 	c, requests := serve(t, says(200, `{"access_token":"a"}`))
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	nobody, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody.Close()
 	closed := "http://" + nobody.Addr().String()
+	if err := nobody.Close(); err != nil {
+		t.Fatal(err)
+	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, tt := range map[string]struct {
@@ -192,18 +196,18 @@ func TestErrorsRepeatNoSecretThatTheProviderRepeats(t *testing.T) {
 			t.Parallel()
 			c, _ := serve(t, answer(fakeSecret+" "+fakeRefresh+" "+fakeAccess+" "+url.QueryEscape(fakeRefresh)))
 			_, err := c.Refresh(t.Context(), stored(t, ""))
-			failed(t, err)
+			_ = failed(t, err)
 			c, _ = serve(t, answer(fakeSecret+" "+fakeCode+" "+fakeVerifier+" "+fakeNonce))
 			_, err = c.Exchange(t.Context(), grant())
-			failed(t, err)
+			_ = failed(t, err)
 			for _, secret := range []string{fakeSecret, fakeRefresh} {
 				c, _ = serve(t, answer(secret))
 				_, err = c.Refresh(t.Context(), stored(t, ""))
-				failed(t, err)
+				_ = failed(t, err)
 			}
 			c, _ = serve(t, answer(fakeNonce)) // which could pass for a code
 			_, err = c.Exchange(t.Context(), grant())
-			failed(t, err)
+			_ = failed(t, err)
 		})
 	}
 }
@@ -215,8 +219,8 @@ func raw(text string) http.HandlerFunc {
 		if err != nil {
 			panic(err)
 		}
-		fmt.Fprint(conn, text)
-		conn.Close()
+		_, _ = io.WriteString(conn, text)
+		_ = conn.Close()
 	}
 }
 

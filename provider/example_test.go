@@ -3,7 +3,8 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"log"
+	"net/http"
+	"net/http/httptest"
 
 	"github.com/waltz-oauth/waltz/provider"
 )
@@ -29,10 +30,22 @@ func ExampleProvider() {
 }
 
 func ExampleDiscover() {
-	p, err := provider.Discover(context.Background(), nil, "https://login.example.org/realms/staff")
+	issuer := exampleIssuer() // such as "https://login.example.org/realms/staff"
+	defer issuer.Close()
+
+	p, err := provider.Discover(context.Background(), nil, issuer.URL)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	p.Name, p.DisplayName = "staff", "Staff login"
-	fmt.Println(p.Scopes)
+	fmt.Println(p.Validate(), p.Scopes)
+	// Output:
+	// <nil> [openid email profile]
+}
+
+func exampleIssuer() *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%[1]q,"token_endpoint":%[1]q,"jwks_uri":%[1]q}`, "http://"+r.Host)
+	}))
 }

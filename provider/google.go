@@ -3,7 +3,7 @@ package provider
 // Google is Google's OpenID Connect provider. A login asks for consent each time, since a refresh token
 // comes with consent only: AuthorizationParams, once emptied, no longer do.
 func Google() Provider {
-	return Provider{
+	return Provider{ //nolint:gosec // addresses, no credentials
 		Name: "google", DisplayName: "Google",
 		AuthorizationURL:    "https://accounts.google.com/o/oauth2/v2/auth",
 		AuthorizationParams: map[string]string{"access_type": "offline", "prompt": "consent"},

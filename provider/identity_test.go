@@ -78,7 +78,7 @@ func TestGitHubsPrimaryAddressCounts(t *testing.T) {
 			c.Provider.Userinfo.URL, c.Provider.Userinfo.EmailsURL = site+"/user", site+"/user/emails"
 			got, err := c.Identity(t.Context(), stored(t, ""))
 			if tt.fails {
-				failed(t, err)
+				_ = failed(t, err)
 				return
 			}
 			want := provider.Identity{Subject: "583231", Email: tt.email, EmailVerified: tt.verified, Picture: "https://x.example/p"}

@@ -9,7 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -74,7 +74,7 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/keys":
 		answer["keys"] = []jose.JSONWebKey{{Key: i.key.Public(), KeyID: "key-1", Algorithm: "RS256", Use: "sig"}}
 	case "/userinfo":
-		fmt.Fprint(w, i.userinfo)
+		_, _ = io.WriteString(w, i.userinfo)
 		return
 	case "/token":
 		answer = map[string]any{"access_token": "fake-access", "refresh_token": "fake-next", "expires_in": 3600}

@@ -55,7 +55,7 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 		}
 		return nil, c.fail(r, Doubtful, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(a.body) > maxAnswer {

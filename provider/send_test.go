@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +77,7 @@ func get(t *testing.T, c *provider.Client) {
 		t.Fatal(err)
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
+	_ = resp.Body.Close()
 }
 
 func TestASlowAnswerIsDoubtful(t *testing.T) {
@@ -86,7 +85,7 @@ func TestASlowAnswerIsDoubtful(t *testing.T) {
 	for name, h := range map[string]func(http.ResponseWriter){
 		"no header": func(http.ResponseWriter) {},
 		"no end": func(w http.ResponseWriter) {
-			fmt.Fprint(w, `{"access_token":"a"`)
+			_, _ = io.WriteString(w, `{"access_token":"a"`)
 			_ = http.NewResponseController(w).Flush()
 		},
 	} {
