@@ -1,16 +1,31 @@
-// Package keeper keeps stored tokens fresh. The refresh protocol lives here and nowhere else.
+// Package keeper keeps stored tokens fresh: it refreshes them before they expire, once each however
+// many callers and processes ask, and never loses a refresh token that a provider has rotated.
+//
+// Many processes may share one storage, and a provider may hand out refresh tokens that work once.
+// So a refresh is claimed by swapping a lease into the record, sent once, and committed by a swap
+// that asks for the grant and the generation that were spent, whoever holds the lease by then.
+// Leases, waiting and dead grants are matters of this package; a storage compares and swaps.
+//
+// What no client can do is recover an answer that was lost on its way from a provider whose refresh
+// tokens work strictly once. And a storage that is not [token.Versioned], such as a cookie or three
+// methods of your own, is protected within one process only.
 package keeper
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"hash/maphash"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// Refresher makes the two calls to a provider that a keeper needs. Failures are [*Failure]; any other
-// error counts as Doubtful.
+// Refresher makes the two calls to a provider that a keeper needs. Failures are [*Failure]; any
+// other error counts as [Doubtful]. A Refresher must stop when ctx is done, and must not send a
+// request twice: net/http must not replay it, redirects are not followed.
 type Refresher interface {
 	// Refresh spends t's refresh token once and returns the provider's answer alone.
 	Refresh(ctx context.Context, key token.Key, t *token.Token) (*token.Token, error)
@@ -18,63 +33,115 @@ type Refresher interface {
 	Revoke(ctx context.Context, key token.Key, t *token.Token) error
 }
 
-// Failure says what a failed call means for the grant.
-type Failure struct {
-	Kind       Kind
-	Code       string        // never prose: "invalid_grant"
-	RetryAfter time.Duration // 0: none named
-	Err        error
-}
-
-func (f *Failure) Error() string { panic("stub") }
-func (f *Failure) Unwrap() error { return f.Err }
-
-// Kind is what a failure means for the grant.
-type Kind uint8
-
-const (
-	Doubtful      Kind = iota // sent and not answered: the refresh token may be spent
-	Unsent                    // never sent: nothing was spent
-	Limited                   // refused for now: nothing was spent
-	Refused                   // the provider refuses this grant
-	Misconfigured             // the registration is wrong, not the grant
-)
-
 // Config is what a Keeper works with. The zero value of a field means its default.
 type Config struct {
 	Storage   token.Storage // required
 	Refresher Refresher     // required
 	Site      bool          // allow keys without a user; implied by a storage that reaches one Request
-	Margin    time.Duration // a token must be good for this long to be handed out; default 30 s? decide
-	Logger    *slog.Logger  // default slog.Default()
 
-	Refreshed   func(ctx context.Context, key token.Key, r token.Record) // after a commit
-	Reauthorize func(ctx context.Context, key token.Key, r token.Record) // after a grant was found dead
+	// Margin is how long a token must be good for to be handed out without a refresh first: 30 s
+	// by default, and never more than a quarter of the token's life.
+	Margin time.Duration
+
+	// Lease is how long a refresh may take before another process takes over: a minute by
+	// default. A call to the provider gets half of it. Processes that share a storage have the
+	// same.
+	Lease time.Duration
+
+	Logger *slog.Logger // slog.Default() by default
+
+	// Refreshed is called after a refresh was stored, and Reauthorize after a grant was found dead
+	// and marked so, once each and not in the caller's goroutine. They may use the keeper, and ctx
+	// has the values of the caller's context but not its end. A panic in them ends the program.
+	Refreshed   func(ctx context.Context, key token.Key, r token.Record)
+	Reauthorize func(ctx context.Context, key token.Key, r token.Record)
 }
 
-// Keeper keeps stored tokens fresh.
-type Keeper struct{}
+func (c Config) margin() time.Duration { return cmp.Or(c.Margin, 30*time.Second) }
+func (c Config) lease() time.Duration  { return cmp.Or(c.Lease, time.Minute) }
+func (c Config) logger() *slog.Logger  { return cmp.Or(c.Logger, slog.Default()) }
 
-func New(c Config) (*Keeper, error) { panic("stub") }
+// Keeper keeps stored tokens fresh. Its methods are safe for concurrent use. Errors are usually a
+// [*token.Error] around what the storage said, or around a sentinel or [*Failure] of this package.
+type Keeper struct {
+	c       Config
+	shared  token.Versioned // nil: the storage is not Versioned
+	browser *browsers       // nil unless the storage reaches one Request
+	turns   turns
 
-// Fresh returns the record at key, with a token that is good for Margin more.
-func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error) { panic("stub") }
+	mu      sync.Mutex
+	flights map[flightID]*flight
+	held    map[token.Key]*successor
+	brakes  map[string]brake // by provider
+	running int              // flights, and successors being stored
+	idle    chan struct{}    // closed when running is 0
 
-// Renew is called when an API refused the token rejected with a 401.
-func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token) (token.Record, error) {
-	panic("stub")
+	closing, closed chan struct{} // Shutdown was called; it has returned
 }
 
-// Put stores t as a new grant.
+// New returns a keeper of the records in c.Storage. It starts nothing.
+func New(c Config) (*Keeper, error) {
+	if c.Storage == nil || c.Refresher == nil {
+		return nil, errors.New("keeper: Config needs a Storage and a Refresher")
+	}
+	if c.Margin < 0 || c.Lease < 0 {
+		return nil, errors.New("keeper: Config has a negative Margin or Lease")
+	}
+	k := &Keeper{
+		c:       c,
+		turns:   turns{seed: maphash.MakeSeed()},
+		flights: make(map[flightID]*flight),
+		held:    make(map[token.Key]*successor),
+		brakes:  make(map[string]brake),
+		closing: make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+	if token.Reaches(c.Storage) == token.Request {
+		k.browser = newBrowsers(max(time.Minute, c.lease()))
+	} else if v, ok := token.As[token.Versioned](c.Storage); ok {
+		k.shared = v
+	}
+	return k, nil
+}
+
+// Put stores t as a new grant, which replaces what was at key whatever is under way there, and
+// returns its record. The subject is the provider's id of the account, "" where it is unknown.
 func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject string) (token.Record, error) {
-	panic("stub")
+	if err := k.check("put", key); err != nil {
+		return token.Record{}, err
+	}
+	if t == nil {
+		return token.Record{}, &token.Error{Op: "put", Key: key, Err: errNoToken}
+	}
+	r := token.New(t)
+	r.Subject = subject
+	r.RefreshAt = k.refreshAt(t, time.Now())
+	k.forget(ctx, key)
+	defer k.turns.take(key)()
+	if err := k.c.Storage.Set(ctx, key, r); err != nil {
+		return token.Record{}, err
+	}
+	return r, nil
 }
 
-// Drop revokes the grant at key and deletes it.
-func (k *Keeper) Drop(ctx context.Context, key token.Key) error { panic("stub") }
+// Peek returns the record at key as it is stored, perhaps slightly old, or an error matching
+// [token.ErrNotFound]. Its freshness is not looked at: this is for showing the state of a
+// connection.
+func (k *Keeper) Peek(ctx context.Context, key token.Key) (token.Record, error) {
+	if err := k.check("peek", key); err != nil {
+		return token.Record{}, err
+	}
+	return k.c.Storage.Get(ctx, key)
+}
 
-// Peek returns the record as it is stored, without its freshness being looked at.
-func (k *Keeper) Peek(ctx context.Context, key token.Key) (token.Record, error) { panic("stub") }
-
-// Shutdown waits until the refreshes under way are committed, or ctx is done.
-func (k *Keeper) Shutdown(ctx context.Context) error { panic("stub") }
+// check refuses a key that could be anybody's.
+func (k *Keeper) check(op string, key token.Key) error {
+	switch {
+	case key.Provider == "":
+		return &token.Error{Op: op, Key: key, Err: token.ErrKey}
+	case key.User == "" && !k.c.Site && k.browser == nil:
+		return &token.Error{Op: op, Key: key, Err: token.ErrNoUser}
+	default:
+		return nil
+	}
+}

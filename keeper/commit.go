@@ -1,0 +1,88 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// commit stores next, which the provider gave for what was claimed. From here on the refresh token
+// that was spent is worth nothing, so what came is kept in memory until the storage takes it.
+func (f *refresh) commit(ctx context.Context, claimed token.Record, next *token.Token) (token.Record, error) {
+	now := time.Now()
+	r := claimed
+	r.Token = next
+	r.Generation++
+	r.State, r.Reason, r.Since = token.Active, "", stamp(now)
+	r.Lease, r.NotBefore = token.Lease{}, time.Time{}
+	r.RefreshAt = f.k.refreshAt(next, now)
+
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageTimeout)
+	defer cancel()
+	h := &successor{store: f.store, spent: claimed, next: r}
+	stored, then, err := f.k.settle(own, f.key, h)
+	if err != nil && !errors.Is(err, token.ErrNotFound) {
+		f.k.hold(ctx, f.key, h, err)
+		return r, nil
+	}
+	f.later = append(f.later, then)
+	return stored, err
+}
+
+// settle swaps h.next in if the stored record is still the grant and generation that was spent,
+// whoever holds a lease on it. Otherwise it keeps what is stored. It returns what is stored then, or
+// an error matching [token.ErrNotFound], and what is left to do. Any other error says that it could
+// not find out; it may be called again.
+func (k *Keeper) settle(ctx context.Context, key token.Key, h *successor) (stored token.Record, then func(context.Context), err error) {
+	version := h.spent.Version
+	for {
+		stored = h.next
+		stored.Version, err = h.store.Swap(ctx, key, version, h.next)
+		if err == nil {
+			return stored, k.refreshed(key, stored), nil
+		}
+		if !errors.Is(err, token.ErrConflict) {
+			return token.Record{}, nil, err
+		}
+		stored, err = h.store.Load(ctx, key)
+		switch {
+		case errors.Is(err, token.ErrNotFound):
+			return token.Record{}, k.unwanted(key, h.next), err
+		case err != nil:
+			return token.Record{}, nil, err
+		case stored.Grant != h.spent.Grant:
+			return stored, k.unwanted(key, h.next), nil
+		case stored.Generation == h.spent.Generation:
+			version = stored.Version
+		case stored.Generation == h.next.Generation && stored.Token.AccessToken == h.next.Token.AccessToken:
+			return stored, k.refreshed(key, stored), nil // an earlier swap did happen
+		default:
+			return stored, func(context.Context) {}, nil
+		}
+	}
+}
+
+// refreshed tells of a refresh that is stored.
+func (k *Keeper) refreshed(key token.Key, r token.Record) func(context.Context) {
+	return func(ctx context.Context) {
+		k.log(ctx, slog.LevelInfo, "token refreshed", key, r)
+		if k.c.Refreshed != nil {
+			k.c.Refreshed(ctx, key, r)
+		}
+	}
+}
+
+// unwanted revokes what came for a grant that somebody ended, or that a login replaced, while it
+// was being refreshed.
+func (k *Keeper) unwanted(key token.Key, r token.Record) func(context.Context) {
+	return func(ctx context.Context) {
+		if err := k.revoke(ctx, key, r.Token); err != nil {
+			k.log(ctx, slog.LevelWarn, "refreshed token not wanted any more, and not revoked", key, r, slog.Any("error", err))
+			return
+		}
+		k.log(ctx, slog.LevelInfo, "refreshed token not wanted any more: revoked", key, r)
+	}
+}

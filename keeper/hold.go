@@ -1,0 +1,95 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// successor is what a provider gave for a refresh token that is spent.
+type successor struct {
+	store       store
+	spent, next token.Record
+}
+
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+	holding    = 24 * time.Hour // then a storage that takes nothing is given up
+)
+
+// hold keeps h in memory, serves it from there, and goes on storing it until that works. Meanwhile
+// nobody here spends the refresh token that h was given for.
+func (k *Keeper) hold(ctx context.Context, key token.Key, h *successor, err error) {
+	k.log(ctx, slog.LevelError, "refreshed token not stored: serving it from memory", key, h.next, slog.Any("error", err))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held[key] = h
+	own := context.WithoutCancel(ctx)
+	k.goLocked(func() { k.keepStoring(own, key, h) })
+}
+
+// holds returns the successor held for key, or nil.
+func (k *Keeper) holds(key token.Key) *successor {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.held[key]
+}
+
+func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) {
+	began := time.Now()
+	closing := k.closing
+	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
+		select {
+		case <-time.After(retry):
+		case <-closing: // at once, and then often
+			closing, retry = nil, firstRetry/2
+		case <-k.closed:
+			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next)
+			return
+		}
+		if k.holds(key) != h {
+			return
+		}
+		err := k.storeHeld(ctx, key, h)
+		if err == nil {
+			return
+		}
+		if time.Since(began) > holding {
+			k.letGo(key, h)
+			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next, slog.Any("error", err))
+			return
+		}
+		k.log(ctx, slog.LevelError, "refreshed token still not stored", key, h.next, slog.Any("error", err))
+	}
+}
+
+// storeHeld tries once to store h.
+func (k *Keeper) storeHeld(ctx context.Context, key token.Key, h *successor) error {
+	limited, cancel := context.WithTimeout(ctx, storageTimeout)
+	defer cancel()
+	_, then, err := k.settle(limited, key, h)
+	if err != nil && !errors.Is(err, token.ErrNotFound) {
+		return err
+	}
+	if k.letGo(key, h) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.goLocked(func() { then(context.WithoutCancel(ctx)) })
+	}
+	return nil
+}
+
+// letGo forgets h and reports whether it was held: one of several who stored it tells the hook.
+func (k *Keeper) letGo(key token.Key, h *successor) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.held[key] != h {
+		return false
+	}
+	delete(k.held, key)
+	return true
+}

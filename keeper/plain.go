@@ -1,0 +1,57 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"strconv"
+	"sync"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// plain lets a storage of three methods pass for a Versioned one within this process: a version is
+// a grant and a generation, and what this keeper writes takes turns. Between the look and the write
+// of a Swap another process may write; nothing can be done about that here.
+type plain struct {
+	next  token.Storage
+	turns *turns
+}
+
+func (p plain) Load(ctx context.Context, key token.Key) (token.Record, error) {
+	r, err := p.next.Get(ctx, key)
+	r.Version = versionOf(r)
+	return r, err
+}
+
+func (p plain) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
+	defer p.turns.take(key)()
+	stored, err := p.next.Get(ctx, key)
+	if errors.Is(err, token.ErrNotFound) || err == nil && versionOf(stored) != old {
+		err = &token.Error{Op: "swap", Key: key, Err: token.ErrConflict}
+	}
+	if err == nil {
+		err = p.next.Set(ctx, key, r)
+	}
+	if err != nil {
+		return "", err
+	}
+	return versionOf(r), nil
+}
+
+func versionOf(r token.Record) token.Version {
+	return token.Version(r.Grant + " " + strconv.FormatUint(r.Generation, 10))
+}
+
+// turns are locks, of which each key has one and some share.
+type turns struct {
+	seed  maphash.Seed
+	locks [64]sync.Mutex
+}
+
+// take waits for the turn of key and returns what ends it.
+func (t *turns) take(key token.Key) func() {
+	l := &t.locks[maphash.Comparable(t.seed, key)%uint64(len(t.locks))]
+	l.Lock()
+	return l.Unlock
+}

@@ -1,0 +1,87 @@
+package keeper
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// need is what a record asks for before its token can be handed out.
+type need uint8
+
+const (
+	nothing need = iota // serve it
+	ahead               // serve it, and have it refreshed meanwhile
+	wait                // refresh it, then serve the new one
+	login               // only a login helps
+)
+
+// need says what r, as it was read, asks for at now. A token that cannot be refreshed yet, or that
+// another is refreshing, is served until it expires.
+func (k *Keeper) need(r token.Record, now time.Time) need {
+	settled := r.State == token.Active && !r.NotBefore.After(now)
+	switch {
+	case r.State == token.Reauthorize:
+		return login
+	case r.Token.RefreshToken == "" && expired(r, now):
+		return login
+	case r.Token.RefreshToken == "":
+		return nothing
+	case expired(r, now):
+		return wait
+	case k.late(r, now):
+		if abandoned := r.Lease.Attempt != "" && !r.Lease.Until.After(now); abandoned || !settled {
+			return nothing
+		}
+		return wait
+	case !r.RefreshAt.IsZero() && !now.Before(r.RefreshAt) && settled && r.Lease.Attempt == "":
+		return ahead
+	default:
+		return nothing
+	}
+}
+
+func expired(r token.Record, now time.Time) bool {
+	return !r.Token.Expiry.IsZero() && !now.Before(r.Token.Expiry)
+}
+
+// late reports whether r's token has less than the margin left. RefreshAt stands for the token's
+// life here: it is two margins before the expiry or more, unless the token is short-lived.
+func (k *Keeper) late(r token.Record, now time.Time) bool {
+	margin := k.c.margin()
+	if !r.RefreshAt.IsZero() {
+		margin = min(margin, max(0, r.Token.Expiry.Sub(r.RefreshAt)/2))
+	}
+	return expired(r, now.Add(margin))
+}
+
+const maxLead = time.Hour
+
+// refreshAt is when t, received now, is to be refreshed: an eighth to a quarter of its life before
+// its expiry, drawn at random so that tokens granted together do not come due together. At least
+// two margins are left of a life of four, and half of a shorter life. Zero where t never expires or
+// cannot be refreshed.
+func (k *Keeper) refreshAt(t *token.Token, now time.Time) time.Time {
+	if t.Expiry.IsZero() || t.RefreshToken == "" {
+		return time.Time{}
+	}
+	life := t.Expiry.Sub(now)
+	if life <= 0 {
+		return stamp(now)
+	}
+	lead := min(life/8+upTo(life/8), maxLead)
+	lead = max(lead, min(2*k.c.margin(), life/2))
+	return stamp(t.Expiry.Add(-lead))
+}
+
+// upTo returns a random duration from 0 to d.
+func upTo(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return rand.N(d) //nolint:gosec // spreads load, guards nothing
+}
+
+// stamp is t as storages keep it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
