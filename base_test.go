@@ -1,0 +1,75 @@
+package waltz
+
+import (
+	"errors"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func mustParse(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestBaseURLIsHTTPSOrLoopback(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"":                           "",
+		"https://app.example":        "",
+		"https://app.example/":       "",
+		"https://app.example/deeper": "",
+		"http://localhost:8080":      "",
+		"http://127.0.0.1:8080":      "",
+		"http://[::1]:8080":          "",
+		"http://app.example":         "https://",
+		"app.example":                "https://",
+		"ftp://app.example":          "https://",
+		"https://":                   "a host",
+		"https://app.example/?a=b":   "a host",
+		"https://app.example/#a":     "a host",
+		"https://me@app.example":     "a host",
+		"https://app .example":       "BaseURL",
+	} {
+		err := new(App).setBase(base)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("setBase(%q) = %v, want an error with %q", base, err, want)
+		}
+	}
+}
+
+func TestRedirectURINeverComesFromAStrangersHost(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ base, host, want string }{
+		{"https://app.example", "evil.example", "https://app.example/login/github/authorized"},
+		{"https://app.example/deeper/", "localhost", "https://app.example/deeper/login/github/authorized"},
+		{"", "localhost:8080", "http://localhost:8080/login/github/authorized"},
+		{"", "localhost", "http://localhost/login/github/authorized"},
+		{"", "127.0.0.1:8080", "http://127.0.0.1:8080/login/github/authorized"},
+		{"", "[::1]:8080", "http://[::1]:8080/login/github/authorized"},
+		{"", "[::1]", "http://[::1]/login/github/authorized"},
+		{"", "evil.example", ""},
+		{"", "localhost.evil.example", ""},
+		{"", "localhost:80@evil.example", ""},
+		{"", "127.0.0.1.evil.example:80", ""},
+		{"", "10.0.0.1", ""},
+	} {
+		a := &App{path: "/login/"}
+		if err := a.setBase(test.base); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", "/login/github", nil)
+		r.Host = test.host
+		r.Header.Set("X-Forwarded-Host", "evil.example")
+		r.Header.Set("X-Forwarded-Proto", "https")
+		got, err := (&Consumer{app: a, name: "github"}).redirectURI(r)
+		if got != test.want || test.want == "" && !errors.Is(err, ErrBaseURL) {
+			t.Errorf("base %q, host %q: got %q, %v, want %q", test.base, test.host, got, err, test.want)
+		}
+	}
+}

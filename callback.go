@@ -1,0 +1,113 @@
+package waltz
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/waltz-oauth/waltz/internal/respond"
+	"github.com/waltz-oauth/waltz/provider"
+)
+
+// formPost answers a provider that sends its answer as a form (response_mode=form_post): it sends
+// the browser here again by GET. With the provider's cross-site POST a browser sends no cookie that
+// is SameSite=Lax; with the GET it sends them all.
+func formPost(w http.ResponseWriter, r *http.Request) {
+	const most = 64 << 10
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		return
+	}
+	u := url.URL{Path: r.URL.Path, RawQuery: r.PostForm.Encode()}
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+}
+
+// callback is where the provider sends the person back (RFC 6749 section 4.1.2).
+func (c *Consumer) callback(w http.ResponseWriter, r *http.Request) {
+	to := respond.New(w, nil)
+	a, err := c.finish(to, r)
+	if err != nil {
+		c.fail(to, r, "callback", err)
+		return
+	}
+	if !to.Begun() {
+		http.Redirect(to, r, a.Next, http.StatusSeeOther)
+	}
+}
+
+// finish ends the login that the request belongs to, and stores its token.
+func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, error) {
+	f, err := c.answered(w, r)
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	t, err := c.client.Exchange(ctx, provider.Grant{
+		Code:        r.URL.Query().Get("code"),
+		RedirectURI: f.Redirect,
+		Verifier:    f.Verifier,
+		Nonce:       f.Nonce,
+		Scopes:      c.scopes(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &Authorization{Token: t, User: f.User, Next: f.Next, consumer: c}
+	if hook := c.reg.Hooks.Authorized; hook != nil {
+		if err := hook(w, r, a); err != nil {
+			return nil, err
+		}
+	}
+	if a.saved || w.Begun() {
+		return a, nil
+	}
+	return a, a.Save(ctx)
+}
+
+// answered returns the login that the provider's answer belongs to, once the answer is known to be
+// the provider's, to this login, to this person, and to have a code in it. A login is answered once.
+func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (flow, error) {
+	q := r.URL.Query()
+	f, err := c.app.flows.resume(r, q.Get("state"))
+	if err != nil {
+		return flow{}, err
+	}
+	if f.Provider != c.name {
+		return flow{}, ErrState
+	}
+	c.app.flows.end(w, f.State)
+	if err := c.checkIssuer(q); err != nil {
+		return flow{}, err
+	}
+	user, err := c.app.user(r.Context())
+	if err != nil {
+		return flow{}, err
+	}
+	if f.User != "" && f.User != user {
+		return flow{}, ErrUserChanged
+	}
+	f.User = user
+	if err := c.client.CallbackError(q); err != nil {
+		if q.Get("error") == "access_denied" {
+			err = fmt.Errorf("%w: %w", ErrDenied, err)
+		}
+		return flow{}, err
+	}
+	if q.Get("code") == "" {
+		return flow{}, ErrNoCode
+	}
+	return f, nil
+}
+
+// checkIssuer compares the iss parameter with the provider's issuer (RFC 9207 section 2.4).
+func (c *Consumer) checkIssuer(q url.Values) error {
+	p := c.reg.Provider
+	if p.Issuer == "" || !q.Has("iss") && !p.IssParameter {
+		return nil
+	}
+	if q.Get("iss") != p.Issuer {
+		return ErrIssuer
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package waltz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/waltz-oauth/waltz/provider"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// Client returns a client whose requests carry ctx's user's token, refreshed when that is due. The
+// token is looked up when the first request is sent.
+//
+// A relative URL is relative to the provider's API: "/user" at GitHub is https://api.github.com/user.
+// A request to a host that is not the provider's fails with ErrHost; a redirect to one is followed
+// without the token. Where the API answers 401 the token is refreshed and the request sent again,
+// once, if its body can be. A request that has no deadline or cancellation of its own ends with ctx.
+//
+// Requests fail with ErrNoToken, ErrNoUser, ErrReauthorize or the provider's [*provider.Error],
+// inside the [*url.Error] that http.Client returns.
+func (c *Consumer) Client(ctx context.Context) *http.Client {
+	return c.clientWith(ctx, stored{c})
+}
+
+func (c *Consumer) clientWith(ctx context.Context, s source) *http.Client {
+	client := c.http()
+	base := client.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	client.Transport = &transport{ctx: ctx, provider: &c.reg.Provider, source: s, base: base}
+	return &client
+}
+
+// source is where a transport has its tokens from.
+type source interface {
+	token(ctx context.Context) (*token.Token, error)
+	// renewed is asked after an API refused the token: for one that may do better.
+	renewed(ctx context.Context, rejected *token.Token) (*token.Token, error)
+}
+
+// fixed is a token that is not in a storage.
+type fixed struct{ t *token.Token }
+
+func (f fixed) token(context.Context) (*token.Token, error) { return f.t, nil }
+
+func (f fixed) renewed(_ context.Context, rejected *token.Token) (*token.Token, error) {
+	return rejected, nil
+}
+
+// transport sends requests with a token.
+type transport struct {
+	ctx      context.Context //nolint:containedctx // it says whose the client is
+	provider *provider.Provider
+	source   source
+	base     http.RoundTripper
+}
+
+// RoundTrip sends r, which it does not change.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	out, err := t.prepare(r)
+	if err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	if !t.provider.MaySee(out.URL) {
+		if r.Response == nil { // no redirect led here: the program asked for it
+			closeBody(r)
+			return nil, fmt.Errorf("waltz: %w: %q is not among the hosts of %s", ErrHost, out.URL.Host, t.provider.Name)
+		}
+		return t.base.RoundTrip(out)
+	}
+	tok, err := t.source.token(t.ctx)
+	if err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	t.authorize(out, tok)
+	resp, err := t.base.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		resp, err = t.again(r, out, resp, tok)
+	}
+	return absolute(resp, out.URL), err
+}
+
+// prepare returns a copy of r with an absolute URL.
+func (t *transport) prepare(r *http.Request) (*http.Request, error) {
+	ctx := r.Context()
+	if ctx.Done() == nil {
+		ctx = t.ctx
+	}
+	out := r.Clone(ctx)
+	if r.URL.Host != "" {
+		return out, nil
+	}
+	if t.provider.APIBase == "" {
+		return nil, fmt.Errorf("waltz: %s has no API base, so a URL must name its host: %q", t.provider.Name, r.URL.Path)
+	}
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
+	u, err := url.Parse(strings.TrimSuffix(t.provider.APIBase, "/") + "/" + path)
+	if err != nil {
+		return nil, err
+	}
+	out.URL = u
+	out.URL.RawQuery = r.URL.RawQuery
+	out.Host = ""
+	return out, nil
+}
+
+func (t *transport) authorize(out *http.Request, tok *token.Token) {
+	out.Header.Set("Authorization", "Bearer "+tok.AccessToken) // RFC 6750 section 2.1
+	for name, value := range t.provider.APIHeaders {
+		if out.Header.Get(name) == "" {
+			out.Header.Set(name, value)
+		}
+	}
+}
+
+// again sends the request once more with a new token, where there is one and the body can be had
+// twice; otherwise the caller gets the 401.
+func (t *transport) again(r, out *http.Request, resp *http.Response, rejected *token.Token) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+		return resp, nil
+	}
+	tok, err := t.source.renewed(t.ctx, rejected)
+	if errors.Is(err, ErrReauthorize) {
+		drain(resp)
+		return nil, err
+	}
+	if err != nil || tok.AccessToken == rejected.AccessToken {
+		return resp, nil //nolint:nilerr // the API's own answer says more
+	}
+	second := out.Clone(out.Context())
+	if r.GetBody != nil {
+		if second.Body, err = r.GetBody(); err != nil {
+			return resp, nil //nolint:nilerr // the API's own answer says more
+		}
+	}
+	drain(resp)
+	t.authorize(second, tok)
+	return t.base.RoundTrip(second)
+}
+
+// absolute makes a redirect's target absolute: [http.Client] would resolve it against the request's
+// own URL, which may be relative to the API.
+func absolute(resp *http.Response, from *url.URL) *http.Response {
+	if resp == nil || resp.StatusCode/100 != 3 || resp.Header.Get("Location") == "" {
+		return resp
+	}
+	if to, err := from.Parse(resp.Header.Get("Location")); err == nil {
+		resp.Header.Set("Location", to.String())
+	}
+	return resp
+}
+
+// closeBody does what a RoundTripper owes a request that it does not send.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+}
+
+// drain ends an answer that nobody reads, so that its connection can be used again.
+func drain(resp *http.Response) {
+	const most = 64 << 10
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, most))
+	_ = resp.Body.Close()
+}

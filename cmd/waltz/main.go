@@ -1,0 +1,32 @@
+// Command waltz shows what the waltz library does, and looks after its tokens.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command().Run(ctx, os.Args)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "waltz:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cli.Command {
+	return &cli.Command{
+		Name:                  "waltz",
+		Usage:                 "OAuth tokens for Go web applications",
+		EnableShellCompletion: true,
+		Suggest:               true,
+		Commands:              []*cli.Command{demoCommand()},
+	}
+}

@@ -1,0 +1,82 @@
+package waltz
+
+import (
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/waltz-oauth/waltz/internal/respond"
+	"github.com/waltz-oauth/waltz/keeper"
+	"github.com/waltz-oauth/waltz/provider"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// fail tells the log, the program and the person of err.
+func (c *Consumer) fail(w *respond.Writer, r *http.Request, op string, err error) {
+	var known *token.Error
+	if !errors.As(err, &known) {
+		err = &token.Error{Op: op, Key: token.Key{Provider: c.name}, Err: err}
+	}
+	o := explain(err)
+	c.app.log.Log(r.Context(), o.level, "waltz: "+op+" failed", "provider", c.name, "error", err.Error())
+	if hook := c.reg.Hooks.Failed; hook != nil && !w.Begun() {
+		hook(w, r, err)
+	}
+	if w.Begun() {
+		return
+	}
+	if wait := retryAfter(err); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Round(time.Second).Seconds())))
+	}
+	c.page(w, o, err)
+}
+
+// retryAfter is how long the provider asked to be left alone; 0: it named no time.
+func retryAfter(err error) time.Duration {
+	var f *keeper.Failure
+	var e *provider.Error
+	switch {
+	case errors.As(err, &f):
+		return f.RetryAfter
+	case errors.As(err, &e):
+		return e.RetryAfter
+	default:
+		return 0
+	}
+}
+
+//go:embed fail.html
+var failHTML string
+
+// newFailPage parses the page, which escapes what a provider sent.
+func newFailPage() *template.Template {
+	return template.Must(template.New("fail").Parse(failHTML))
+}
+
+// page writes what o says.
+func (c *Consumer) page(w http.ResponseWriter, o outcome, err error) {
+	said := struct{ Title, Text, Said, Again, Login, Home string }{
+		Title: strings.ReplaceAll(o.title, "%s", c.title()),
+		Text:  strings.ReplaceAll(o.text, "%s", c.title()),
+		Again: o.again,
+		Login: c.LoginURL(""),
+		Home:  c.next(""),
+	}
+	var e *provider.Error
+	if errors.As(err, &e) {
+		said.Said = e.Description
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(o.status)
+	if err := c.app.failPage.Execute(w, said); err != nil {
+		c.app.log.Debug("waltz: page not written", "provider", c.name, "error", err.Error())
+	}
+}

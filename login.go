@@ -1,0 +1,93 @@
+package waltz
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/waltz-oauth/waltz/internal/respond"
+	"github.com/waltz-oauth/waltz/provider"
+)
+
+// LoginURL is the path where a login begins that leads back to next, a path on this site.
+func (c *Consumer) LoginURL(next string) string {
+	if next == "" {
+		return c.path()
+	}
+	return c.path() + "?" + url.Values{"next": {next}}.Encode()
+}
+
+// login sends the person to the provider.
+func (c *Consumer) login(w http.ResponseWriter, r *http.Request) {
+	if prefetches(r) {
+		http.Error(w, "a login is not fetched ahead", http.StatusServiceUnavailable)
+		return
+	}
+	to := respond.New(w, nil)
+	if err := c.begin(to, r); err != nil {
+		c.fail(to, r, "login", err)
+	}
+}
+
+func (c *Consumer) begin(w *respond.Writer, r *http.Request) error {
+	f := newFlow()
+	f.Provider = c.name
+	f.Next = c.next(r.URL.Query().Get("next"))
+	var err error
+	if f.User, err = c.app.user(r.Context()); err != nil {
+		return err
+	}
+	if f.Redirect, err = c.redirectURI(r); err != nil {
+		return err
+	}
+	target, err := c.client.AuthorizationURL(provider.AuthorizationRequest{
+		RedirectURI: f.Redirect,
+		State:       f.State,
+		Verifier:    f.Verifier,
+		Nonce:       f.Nonce,
+		Scopes:      c.scopes(),
+		Params:      c.reg.Params,
+	})
+	if err != nil {
+		return err
+	}
+	if hook := c.reg.Hooks.BeforeLogin; hook != nil {
+		u, err := url.Parse(target)
+		if err != nil {
+			return err
+		}
+		if err := hook(w, r, u); err != nil {
+			return err
+		}
+		target = u.String()
+	}
+	if w.Begun() {
+		return nil
+	}
+	if err := c.app.flows.begin(w, r, f); err != nil {
+		return err
+	}
+	http.Redirect(w, r, target, http.StatusFound)
+	return nil
+}
+
+// next is where a login leads: where the request asks, if that is on this site.
+func (c *Consumer) next(asked string) string {
+	if path, ok := localPath(asked); ok {
+		return path
+	}
+	return cmp.Or(c.reg.Next, "/")
+}
+
+func (c *Consumer) scopes() []string {
+	if c.reg.Scopes == nil {
+		return c.reg.Provider.Scopes
+	}
+	return c.reg.Scopes
+}
+
+// prefetches reports whether a browser asks ahead of the person.
+func prefetches(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
+}

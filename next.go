@@ -1,0 +1,30 @@
+package waltz
+
+import (
+	"net/url"
+	"strings"
+)
+
+// localPath returns next if it is a path on this site, with or without a query, and nothing that a
+// browser, a proxy or a router could take for another site (RFC 9700 section 4.11).
+func localPath(next string) (string, bool) {
+	const most = 2048 // it travels in a cookie
+	if len(next) > most || !rooted(next) {
+		return "", false
+	}
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
+		return "", false
+	}
+	if !rooted(u.Path) { // decoded: /%2fevil.example, /%5cevil.example
+		return "", false
+	}
+	return next, true
+}
+
+// rooted reports whether path begins with one slash, and has nothing in it that browsers read as
+// another (a backslash) or drop (a control character).
+func rooted(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") &&
+		!strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' })
+}
