@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz/waltztest"
 )
@@ -43,7 +44,7 @@ func TestDenialComesBackAsAccessDenied(t *testing.T) {
 func TestNobodyIsSentToAnUnregisteredURI(t *testing.T) {
 	t.Parallel()
 	open := waltztest.Config{}
-	closed := waltztest.Config{RedirectURIs: []string{"https://app.example/cb", "http://127.0.0.1/cb"}}
+	closed := waltztest.Config{RedirectURIs: []string{"https://app.example/cb", "http://app.example/plain", "http://127.0.0.1/cb", "https://127.0.0.1/tls"}}
 	for _, test := range []struct {
 		config waltztest.Config
 		uri    string
@@ -61,6 +62,7 @@ func TestNobodyIsSentToAnUnregisteredURI(t *testing.T) {
 		{open, "/callback", false},
 		{open, "javascript:alert(1)//127.0.0.1/", false},
 		{open, "http://app.example\\@127.0.0.1/", false},
+		{open, "javascript://127.0.0.1/%0aalert(1)", false},
 		{open, "", false},
 		{closed, "https://app.example/cb", true},
 		{closed, "http://127.0.0.1:4711/cb", true}, // RFC 8252 section 7.3
@@ -68,6 +70,9 @@ func TestNobodyIsSentToAnUnregisteredURI(t *testing.T) {
 		{closed, "http://127.0.0.1:4711/cb?x=1", false},
 		{closed, "http://127.0.0.1:4711/%63b", false},
 		{closed, "https://127.0.0.1:4711/cb", false},
+		{closed, "https://127.0.0.1:4711/tls", false},
+		{closed, "http://app.example/plain", true},
+		{closed, "http://app.example:4711/plain", false},
 		{closed, "https://app.example:444/cb", false},
 		{closed, "https://app.example/cb/", false},
 		{closed, "https://app.example/cb?x=1", false},
@@ -126,6 +131,9 @@ func TestWrongRequestsComeBackWithTheirError(t *testing.T) {
 		if q.Get("error") != test.want || q.Get("state") != state || q.Get("iss") != c.URL {
 			t.Errorf("%s: error %q, state %q, iss %q; want %s", name, q.Get("error"), q.Get("state"), q.Get("iss"), test.want)
 		}
+		if says := q.Get("error_description"); name == "no PKCE" && says != "code challenge required" { // RFC 7636 section 4.4.1
+			t.Errorf("%s: %q", name, says)
+		}
 	}
 }
 
@@ -141,7 +149,7 @@ func TestQueryOfTheRedirectURIStays(t *testing.T) {
 func TestConsentPageIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, waltztest.Config{})
-	id := c.requestOf(c.authorize(nil))
+	id, late := c.requestOf(c.authorize(nil)), c.requestOf(c.authorize(nil))
 	c.back(c.decide(id, "1001", "allow"))
 	for name, a := range map[string]answer{
 		"again":          c.decide(id, "1001", "allow"),
@@ -152,6 +160,10 @@ func TestConsentPageIsAnsweredOnce(t *testing.T) {
 		if a.StatusCode != http.StatusBadRequest || a.Header.Get("Location") != "" {
 			t.Errorf("%s: %s, Location %q", name, a.Status, a.Header.Get("Location"))
 		}
+	}
+	c.Behave(func(b *waltztest.Behaviour) { b.Skew = 11 * time.Minute })
+	if a := c.decide(late, "1001", "allow"); a.StatusCode != http.StatusBadRequest {
+		t.Errorf("after eleven minutes: %s", a.Status)
 	}
 }
 

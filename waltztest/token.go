@@ -58,13 +58,10 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// authenticate finds what is wrong with a client's request: its form (RFC 6749 section 3.2) or who
-// sends it (section 2.3.1).
+// authenticate finds what is wrong with who sends a request (RFC 6749 section 2.3.1), or with its
+// form (section 3.2).
 func (s *Server) authenticate(r *http.Request) *failure {
 	form := r.PostForm
-	if r.Header.Get("Content-Type") == "" || len(form) == 0 {
-		return failed("invalid_request", "the request is no form")
-	}
 	if repeated(form) {
 		return failed("invalid_request", "a parameter comes more than once")
 	}
