@@ -44,6 +44,16 @@ func glob(t *testing.T, dir, pattern string) []string {
 	return all
 }
 
+// lockFile returns the path of the one lock file that there is.
+func lockFile(t *testing.T, dir string) string {
+	t.Helper()
+	all := glob(t, dir, "lock-*")
+	if len(all) != 1 {
+		t.Fatalf("got lock files %q, want one", all)
+	}
+	return all[0]
+}
+
 func TestOnlyTheOwnerMayReadWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -150,7 +160,7 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tokens")
 	s := open(t, dir)
 	path := set(t, s, dir, alice)
-	lock := glob(t, dir, "lock-*")[0]
+	lock := lockFile(t, dir)
 	temp := filepath.Join(dir, "new-"+strings.TrimPrefix(filepath.Base(lock), "lock-"))
 	content, err := os.ReadFile(path)
 	if err != nil {

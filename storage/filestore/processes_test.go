@@ -169,7 +169,7 @@ func TestWhatAKilledWriterLeftGoesWithTheNext(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "tokens")
 			s := open(t, dir)
 			set(t, s, dir, alice)
-			left := strings.Replace(glob(t, dir, "lock-*")[0], "lock-", "new-", 1)
+			left := strings.Replace(lockFile(t, dir), "lock-", "new-", 1)
 			if err := os.WriteFile(left, []byte("half a rec"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +195,7 @@ func TestWaitingForAnotherProcessEndsWithTheContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := flock.New(glob(t, dir, "lock-*")[0])
+	other := flock.New(lockFile(t, dir))
 	if err := other.Lock(); err != nil {
 		t.Fatal(err)
 	}

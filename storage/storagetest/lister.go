@@ -26,20 +26,25 @@ func listerPromises() []promise[token.Lister] {
 	}
 }
 
-// fill sets records at keys and returns as entries those that were not refused.
+// fill sets records at keys, eight at a time, and returns as entries those that were not refused.
 func fill(ctx context.Context, s token.Storage, keys []token.Key, record func(i int) token.Record) ([]token.Entry, error) {
-	var all []token.Entry
-	for i, key := range keys {
-		r := record(i)
-		switch err := s.Set(ctx, key, r); {
-		case err == nil:
-			all = append(all, token.Entry{Key: key, Record: r})
-		case !refused(err):
-			return nil, err
+	const writers = 8
+	all := make([]token.Entry, len(keys))
+	err := together(writers, func(w int) error {
+		for i := w; i < len(keys); i += writers {
+			r := record(i)
+			switch err := s.Set(ctx, keys[i], r); {
+			case err == nil:
+				all[i] = token.Entry{Key: keys[i], Record: r}
+			case !refused(err):
+				return err
+			}
 		}
-	}
+		return nil
+	})
+	all = slices.DeleteFunc(all, func(e token.Entry) bool { return e.Key == token.Key{} })
 	slices.SortFunc(all, func(a, b token.Entry) int { return compare(a.Key, b.Key) })
-	return all, nil
+	return all, err
 }
 
 func compare(a, b token.Key) int {
@@ -89,7 +94,7 @@ func listOrder(ctx context.Context, s token.Lister) error {
 	if err != nil {
 		return err
 	}
-	// A key may stand in keys twice; the later record is the one that is kept.
+	// A key may stand in keys twice.
 	all = slices.CompactFunc(all, func(a, b token.Entry) bool { return a.Key == b.Key })
 	return lists(ctx, s, p, token.Filter{}, all)
 }

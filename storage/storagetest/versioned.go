@@ -238,13 +238,18 @@ func ignoresVersion(ctx context.Context, s token.Versioned) error {
 		if err := write(); err != nil {
 			return err
 		}
-		got, err := loadsAs(ctx, s, key, next)
-		switch {
-		case err != nil:
+		loaded, err := loadsAs(ctx, s, key, next)
+		if err != nil {
 			return err
-		case got.Version == next.Version:
+		}
+		got, err := s.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		if loaded.Version == next.Version || got.Version == next.Version {
 			return errors.New("the stored version is the one in the record that was given")
-		case got.Now.Equal(next.Now):
+		}
+		if loaded.Now.Equal(next.Now) || got.Now.Equal(next.Now) {
 			return errors.New("Now is the one in the record that was given")
 		}
 	}
