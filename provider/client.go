@@ -53,7 +53,7 @@ type Grant struct {
 
 // Exchange spends the code, once, and returns the token (RFC 6749 section 4.1.3). Its Expiry is that
 // of the answer's expires_in, counted from before the request. Where the provider has an issuer and
-// the answer an ID token, that is verified first; Code is "unverified_id_token" where it cannot be.
+// the answer an ID token, that is verified first; Code is "unverified_id_token" where that fails.
 func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
 	if g.RedirectURI != "" {

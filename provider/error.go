@@ -150,7 +150,7 @@ func (c *Client) cause(r request, err error) error {
 
 // hide cleans s, and takes out of it what the call must keep to itself.
 func (c *Client) hide(r request, s string) string {
-	secrets := append(slices.Clone(r.secrets), c.Secret, strings.TrimPrefix(r.basic, "Basic "))
+	secrets := append(slices.Clone(r.secrets), c.Secret, strings.TrimPrefix(r.credentials, "Basic "))
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
 	for _, secret := range secrets {
 		if secret != "" {

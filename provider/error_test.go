@@ -236,3 +236,28 @@ func TestNothingPrintsTheClientSecret(t *testing.T) {
 		t.Error(c.LogValue())
 	}
 }
+
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]*provider.Error{
+		`provider "github": refresh: refused: invalid_grant (status 400)`: {
+			Op: "refresh", Provider: "github", Kind: provider.Refused, Code: "invalid_grant", Status: 400, Description: "left out",
+		},
+		`provider "a\nb": exchange: unsent: no route`: {Op: "exchange", Provider: "a\nb", Kind: provider.Unsent, Err: errors.New("no route")},
+		`provider "x": revoke: kind 9: a b`:           {Op: "revoke", Provider: "x", Kind: 9, Code: "a\nb"},
+	} {
+		if e.Error() != want {
+			t.Errorf("got %s, want %s", e, want)
+		}
+	}
+}
+
+func TestWhatIsBehindAnErrorCanBeFound(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, says(200, ""))
+	c.Provider.TokenURL = "http://127.0.0.1:1/token"
+	_, err := c.Exchange(t.Context(), grant())
+	if network, ok := errors.AsType[*net.OpError](err); !ok || network.Op != "dial" {
+		t.Errorf("%v is no dial error", err)
+	}
+}

@@ -1,7 +1,7 @@
 package provider
 
-// Google is Google's OpenID Connect provider. A login asks for consent each time, since a refresh token
-// comes with consent only: AuthorizationParams, once emptied, no longer do.
+// Google is Google's OpenID Connect provider. A login asks for consent each time, since only that brings
+// a refresh token; a program that needs none sets AuthorizationParams to nil.
 func Google() Provider {
 	return Provider{ //nolint:gosec // addresses, no credentials
 		Name: "google", DisplayName: "Google",

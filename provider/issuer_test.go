@@ -35,12 +35,21 @@ type issuer struct {
 	asked    sync.Map // path: *atomic.Int32
 }
 
+// keys are two, made once since that takes long.
+var keys = sync.OnceValue(func() (all [2]*rsa.PrivateKey) { //nolint:gochecknoglobals // what is shared never changes
+	for i := range all {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		all[i] = key
+	}
+	return all
+})
+
 func newIssuer(t *testing.T) (*issuer, *provider.Client) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := keys()[0]
 	i := &issuer{key: key}
 	s := httptest.NewServer(i)
 	t.Cleanup(s.Close)
@@ -114,10 +123,7 @@ func signed(t *testing.T, alg jose.SignatureAlgorithm, key any, id string, claim
 // forgeries are ways to sign that must not pass.
 func (i *issuer) forgeries(t *testing.T) map[string]func([]byte) string {
 	t.Helper()
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := keys()[1]
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -26,8 +26,8 @@ type request struct {
 	header      map[string]string
 	contentType string
 	body        string
-	basic       string   // Authorization header, if any
-	secrets     []string // that no error of the call may repeat
+	credentials string   // the Authorization header, if any
+	secrets     []string // more that no error of the call may repeat
 }
 
 type answer struct {
@@ -86,8 +86,8 @@ func (r request) http(ctx context.Context, u *url.URL, b *body) *http.Request {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	if r.basic != "" {
-		req.Header.Set("Authorization", r.basic)
+	if r.credentials != "" {
+		req.Header.Set("Authorization", r.credentials)
 	}
 	if r.body != "" {
 		req.Header.Set("Content-Type", r.contentType)
@@ -124,7 +124,7 @@ func (b *body) unread() bool { return b.state.CompareAndSwap(fresh, sealed) }
 func (c *Client) authenticate(r *request, form map[string]string) {
 	switch {
 	case c.Secret != "" && c.Provider.ClientAuth == Basic:
-		r.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ID)+":"+url.QueryEscape(c.Secret)))
+		r.credentials = "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ID)+":"+url.QueryEscape(c.Secret)))
 		return
 	case c.Secret != "":
 		form["client_secret"] = c.Secret
@@ -137,9 +137,9 @@ func (c *Client) authenticate(r *request, form map[string]string) {
 func (c *Client) api(op, address, accessToken string) request {
 	r := request{
 		op: op, method: http.MethodGet, url: address,
-		header:  map[string]string{"Accept": "application/json"},
-		basic:   "Bearer " + accessToken,
-		secrets: []string{accessToken},
+		header:      map[string]string{"Accept": "application/json"},
+		credentials: "Bearer " + accessToken,
+		secrets:     []string{accessToken},
 	}
 	maps.Copy(r.header, c.Provider.APIHeaders)
 	return r

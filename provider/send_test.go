@@ -33,7 +33,6 @@ func TestASpendIsOneRequest(t *testing.T) {
 		"cut 401":       raw("HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n"),
 		"half a header": raw("HTTP/1.1 200"),
 		"too large":     says(200, `{"access_token":"a","more":"`+strings.Repeat("a", 1<<20)+`"}`),
-		"endless form":  says(200, "access_token="+strings.Repeat("a", 1<<20)),
 		"301":           redirect(301),
 		"302":           redirect(302),
 		"303":           redirect(303),
@@ -123,6 +122,21 @@ func TestASlowAnswerIsDoubtful(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	})
+	_, err := c.Refresh(t.Context(), stored(t, ""))
+	if e := failed(t, err); e.Kind != provider.Doubtful || e.Status != 200 || !strings.Contains(err.Error(), "larger than 1 MiB") {
+		t.Errorf("got %v", err)
 	}
 }
 

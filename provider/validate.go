@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// Validate returns an error that says which field is wrong, or nil: names that make no address,
-// addresses that are missing or not https (RFC 6749 section 3.1.2.1 and 10.3; http is for loopback only).
+// Validate returns an error that says which field is wrong, or nil. Addresses are https (RFC 6749
+// sections 3.1, 3.2 and 10.3), save that http may lead to loopback, and those that an access token
+// is sent to are on hosts that may see it.
 func (p Provider) Validate() error {
 	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(p.Name) {
 		return fmt.Errorf("provider %q: Name: want lower case letters, digits and dashes", p.Name)
