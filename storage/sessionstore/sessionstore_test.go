@@ -36,7 +36,12 @@ func storage(t testing.TB, c sessionstore.Config) *sessionstore.Storage {
 
 func TestPromises(t *testing.T) {
 	t.Parallel()
-	sessiontest.Run(t, storage(t, sessionstore.Config{MaxBytes: 500_000}))
+	sessiontest.Run(t, storage(t, sessionstore.Config{MaxBytes: 500_000}), false)
+}
+
+func TestTooLate(t *testing.T) {
+	t.Parallel()
+	sessiontest.RunTooLate(t, storage(t, sessionstore.Config{}))
 }
 
 var alice = token.Key{Provider: "test", User: "alice"}

@@ -24,26 +24,55 @@ type Browser struct {
 func NewBrowser(t *testing.T, https bool, middleware func(http.Handler) http.Handler) *Browser {
 	t.Helper()
 	handlers := new(sync.Map)
-	server := httptest.NewUnstartedServer(middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, _ := handlers.LoadAndDelete(r.URL.RawQuery)
-		f.(http.HandlerFunc)(w, r)
-	})))
+	server := httptest.NewUnstartedServer(middleware(dispatch(handlers)))
 	if https {
 		server.StartTLS()
 	} else {
 		server.Start()
 	}
 	t.Cleanup(server.Close)
-	at, err := url.Parse(server.URL)
+	return newBrowser(t, server.Client(), server.URL, handlers)
+}
+
+// newDirectBrowser returns a browser without cookies that calls its application without a network
+// between, for tests with thousands of requests.
+func newDirectBrowser(t *testing.T, middleware func(http.Handler) http.Handler) *Browser {
+	t.Helper()
+	handlers := new(sync.Map)
+	client := &http.Client{Transport: direct{middleware(dispatch(handlers))}}
+	return newBrowser(t, client, "https://app.example", handlers)
+}
+
+func newBrowser(t *testing.T, client *http.Client, at string, handlers *sync.Map) *Browser {
+	t.Helper()
+	to, err := url.Parse(at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Browser{server.Client(), at, handlers}
-	b.client.Jar, err = cookiejar.New(nil)
-	if err != nil {
+	if client.Jar, err = cookiejar.New(nil); err != nil {
 		t.Fatal(err)
 	}
-	return b
+	return &Browser{client, to, handlers}
+}
+
+// dispatch answers each request with the handler that its query names, which is in this process.
+func dispatch(handlers *sync.Map) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, _ := handlers.LoadAndDelete(r.URL.RawQuery)
+		f.(http.HandlerFunc)(w, r)
+	})
+}
+
+// direct is a transport that is a handler.
+type direct struct{ h http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	w := httptest.NewRecorder()
+	d.h.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 // Do sends one request, which f answers, and returns the response without its body.
@@ -72,6 +101,7 @@ func (b *Browser) SetCookies(all ...*http.Cookie) { b.client.Jar.SetCookies(b.ur
 type perRequest struct {
 	b    *Browser
 	next token.Storage
+	mu   *sync.Mutex // nil: calls at the same time are requests at the same time
 }
 
 func (p perRequest) Get(ctx context.Context, key token.Key) (r token.Record, err error) {
@@ -91,6 +121,10 @@ func (p perRequest) Delete(ctx context.Context, key token.Key) error {
 }
 
 func (p perRequest) call(ctx context.Context, f func(context.Context) error) error {
+	if p.mu != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
 	answered := make(chan error, 1)
 	if _, err := p.b.Do(ctx, func(_ http.ResponseWriter, r *http.Request) { answered <- f(r.Context()) }); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/waltz-oauth/waltz/storage/sessionstore"
@@ -21,8 +22,9 @@ type Storage interface {
 }
 
 // Run checks that s keeps the promises of a storage within a request, and from each request of a
-// browser to the next; that what comes too late is refused; and that it wants its middleware.
-func Run(t *testing.T, s Storage) {
+// browser to the next; and that it wants its middleware. The browser sends one request at a time
+// where oneByOne is set: that is for sessions of which the last one written replaces all.
+func Run(t *testing.T, s Storage, oneByOne bool) {
 	t.Helper()
 	t.Run("within a request", func(t *testing.T) {
 		t.Parallel()
@@ -33,7 +35,11 @@ func Run(t *testing.T, s Storage) {
 	t.Run("from request to request", func(t *testing.T) {
 		t.Parallel()
 		storagetest.Run(t, func(t *testing.T) token.Storage {
-			return perRequest{NewBrowser(t, true, s.Middleware), s}
+			p := perRequest{b: newDirectBrowser(t, s.Middleware), next: s}
+			if oneByOne {
+				p.mu = new(sync.Mutex)
+			}
+			return p
 		})
 	})
 	t.Run("reach", func(t *testing.T) {
@@ -76,6 +82,7 @@ func Run(t *testing.T, s Storage) {
 			})
 		}
 		b := NewBrowser(t, true, func(next http.Handler) http.Handler { return recovers(s.Middleware(next)) })
+		set(t, b, s, "fake-before")
 		resp, err := b.Do(t.Context(), func(_ http.ResponseWriter, r *http.Request) {
 			if err := s.Set(r.Context(), key(), Record("fake-panic")); err != nil {
 				t.Error(err)
@@ -89,12 +96,11 @@ func Run(t *testing.T, s Storage) {
 			t.Errorf("what was set before a panic is lost: got %q", got)
 		}
 	})
-	t.Run("too late", func(t *testing.T) { tooLate(t, s) })
 }
 
-// tooLate checks that Set and Delete refuse what would be lost, and take what is not.
-func tooLate(t *testing.T, s Storage) {
-	for name, begin := range map[string]func(http.ResponseWriter) error{
+// Begins are the ways in which a handler begins the response.
+func Begins() map[string]func(http.ResponseWriter) error {
+	return map[string]func(http.ResponseWriter) error{
 		"WriteHeader": func(w http.ResponseWriter) error {
 			w.WriteHeader(http.StatusAccepted)
 			return nil
@@ -112,7 +118,13 @@ func tooLate(t *testing.T, s Storage) {
 			_, err = conn.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"))
 			return errors.Join(err, conn.Close())
 		},
-	} {
+	}
+}
+
+// RunTooLate checks that Set and Delete refuse what would be lost, and take what is not.
+func RunTooLate(t *testing.T, s Storage) {
+	t.Helper()
+	for name, begin := range Begins() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := NewBrowser(t, true, s.Middleware)
@@ -189,14 +201,14 @@ func key() token.Key { return token.Key{Provider: "test", User: "alice"} }
 
 func set(t *testing.T, b *Browser, s Storage, access string) {
 	t.Helper()
-	if err := (perRequest{b, s}).Set(t.Context(), key(), Record(access)); err != nil {
+	if err := (perRequest{b: b, next: s}).Set(t.Context(), key(), Record(access)); err != nil {
 		t.Error(err)
 	}
 }
 
 func get(t *testing.T, b *Browser, s Storage) string {
 	t.Helper()
-	r, err := perRequest{b, s}.Get(t.Context(), key())
+	r, err := perRequest{b: b, next: s}.Get(t.Context(), key())
 	if err != nil {
 		t.Error(err)
 		return ""

@@ -1,0 +1,45 @@
+package gorilla_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/gorilla/sessions"
+
+	"github.com/waltz-oauth/waltz/storage/sessionstore/gorilla"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// An application calls app.Handler, which puts the middleware around.
+func Example() {
+	store := gorilla.New(sessions.NewCookieStore(
+		[]byte("fake-authentication-key-32-bytes"),
+		[]byte("fake-encryption-key-of-32-bytes."), // without which the browser can read tokens
+	), "tokens")
+
+	mux := http.NewServeMux()
+	key := token.Key{Provider: "github", User: "alice"}
+	mux.HandleFunc("/save", func(_ http.ResponseWriter, r *http.Request) {
+		t := &token.Token{AccessToken: "fake-access-token", TokenType: "bearer"}
+		if err := store.Set(r.Context(), key, token.New(t)); err != nil {
+			fmt.Println(err)
+		}
+	})
+	mux.HandleFunc("/show", func(w http.ResponseWriter, r *http.Request) {
+		record, err := store.Get(r.Context(), key)
+		fmt.Fprintln(w, record.Token, err)
+	})
+	app := store.Middleware(mux)
+
+	saved := httptest.NewRecorder()
+	app.ServeHTTP(saved, httptest.NewRequest(http.MethodGet, "/save", nil))
+
+	shown, next := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/show", nil)
+	for _, c := range saved.Result().Cookies() {
+		next.AddCookie(c)
+	}
+	app.ServeHTTP(shown, next)
+	fmt.Print(shown.Body)
+	// Output: token("bearer" …) <nil>
+}
