@@ -53,20 +53,24 @@ func TestEachFailureOfALoginIsClearToPersonAndProgram(t *testing.T) {
 		is     error         // what the program's error matches
 		kind   provider.Kind // where is is nil
 	}{
-		"denied consent":  {login(waltztest.Deny), http.StatusForbidden, "You did not give access at Test provider", waltz.ErrDenied, 0},
-		"missing code":    {answered(func(q url.Values) { q.Del("code") }), http.StatusBadGateway, "made no sense", waltz.ErrNoCode, 0},
-		"missing state":   {answered(func(q url.Values) { q.Del("state") }), http.StatusBadRequest, "This login is over", waltz.ErrState, 0},
-		"wrong state":     {answered(func(q url.Values) { q.Set("state", "made-up") }), http.StatusBadRequest, "This login is over", waltz.ErrState, 0},
-		"other issuer":    {answered(func(q url.Values) { q.Set("iss", "https://evil.example") }), http.StatusBadGateway, "made no sense", waltz.ErrIssuer, 0},
-		"missing issuer":  {answered(func(q url.Values) { q.Del("iss") }), http.StatusBadGateway, "made no sense", waltz.ErrIssuer, 0},
-		"wrong code":      {answered(func(q url.Values) { q.Set("code", "made-up") }), http.StatusBadGateway, "Test provider refused", nil, provider.Refused},
-		"provider's word": {answered(func(q url.Values) { q.Del("code"); q.Set("error", "invalid_scope"); q.Set("error_description", "<b>no</b>\r\nX: y") }), http.StatusBadGateway, "&lt;b&gt;no&lt;/b&gt;  X: y", nil, provider.Misconfigured},
-		"server error":    {exchange(waltztest.Answer{Status: 500}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
-		"no answer":       {exchange(waltztest.Answer{Drop: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
-		"truncated":       {exchange(waltztest.Answer{Truncate: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
-		"nonsense":        {exchange(waltztest.Answer{Status: 200, Body: "hello"}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
-		"too many":        {exchange(waltztest.Answer{Status: 429, Header: http.Header{"Retry-After": {"7"}}}), http.StatusBadGateway, "not answering", nil, provider.Limited},
-		"wrong secret":    {exchange(waltztest.Answer{Status: 401, Body: `{"error":"invalid_client"}`}), http.StatusBadGateway, "Test provider refused", nil, provider.Misconfigured},
+		"denied consent": {login(waltztest.Deny), http.StatusForbidden, "You did not give access at Test provider", waltz.ErrDenied, 0},
+		"missing code":   {answered(func(q url.Values) { q.Del("code") }), http.StatusBadGateway, "made no sense", waltz.ErrNoCode, 0},
+		"missing state":  {answered(func(q url.Values) { q.Del("state") }), http.StatusBadRequest, "This login is over", waltz.ErrState, 0},
+		"wrong state":    {answered(func(q url.Values) { q.Set("state", "made-up") }), http.StatusBadRequest, "This login is over", waltz.ErrState, 0},
+		"other issuer":   {answered(func(q url.Values) { q.Set("iss", "https://evil.example") }), http.StatusBadGateway, "made no sense", waltz.ErrIssuer, 0},
+		"missing issuer": {answered(func(q url.Values) { q.Del("iss") }), http.StatusBadGateway, "made no sense", waltz.ErrIssuer, 0},
+		"wrong code":     {answered(func(q url.Values) { q.Set("code", "made-up") }), http.StatusBadGateway, "Test provider refused", nil, provider.Refused},
+		"provider's word": {answered(func(q url.Values) {
+			q.Del("code")
+			q.Set("error", "invalid_scope")
+			q.Set("error_description", "<b>no</b>\r\nX: y")
+		}), http.StatusBadGateway, "&lt;b&gt;no&lt;/b&gt;  X: y", nil, provider.Misconfigured},
+		"server error": {exchange(waltztest.Answer{Status: 500}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
+		"no answer":    {exchange(waltztest.Answer{Drop: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
+		"truncated":    {exchange(waltztest.Answer{Truncate: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
+		"nonsense":     {exchange(waltztest.Answer{Status: 200, Body: "hello"}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
+		"too many":     {exchange(waltztest.Answer{Status: 429, Header: http.Header{"Retry-After": {"7"}}}), http.StatusBadGateway, "not answering", nil, provider.Limited},
+		"wrong secret": {exchange(waltztest.Answer{Status: 401, Body: `{"error":"invalid_client"}`}), http.StatusBadGateway, "Test provider refused", nil, provider.Misconfigured},
 		"provider down": {func(t *testing.T, w *world) page {
 			callback := w.callbackURL(t)
 			w.provider.Down()

@@ -70,6 +70,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 	if c.Bool("walk") {
 		return d.Walk(ctx, out)
 	}
+	fmt.Fprintf(c.Root().ErrWriter, "The demo is running, tokens are in %s. Ctrl-C ends it.\n", url)
 	return show(ctx, out, d.URL+"/", c.Bool("open"))
 }
 

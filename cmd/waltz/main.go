@@ -28,5 +28,11 @@ func command() *cli.Command {
 		EnableShellCompletion: true,
 		Suggest:               true,
 		Commands:              []*cli.Command{demoCommand()},
+		Action: func(_ context.Context, c *cli.Command) error {
+			if name := c.Args().First(); name != "" {
+				return fmt.Errorf("no command is called %q: waltz --help lists them", name)
+			}
+			return cli.ShowAppHelp(c)
+		},
 	}
 }

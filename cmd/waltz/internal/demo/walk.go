@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,14 +18,14 @@ import (
 type walk struct {
 	demo    *Demo
 	browser *waltztest.Browser
-	out     io.Writer
+	notes   []string // what a step has to add
 }
 
 // Walk goes through everything that the pages offer, as Ada, and writes each step to out as it
 // happens. It returns an error at the first step that does not hold. It leaves Ada connected, so
 // that a walk over the same storage later finds her token.
 func (d *Demo) Walk(ctx context.Context, out io.Writer) error {
-	w := &walk{demo: d, browser: waltztest.NewBrowser(), out: out}
+	w := &walk{demo: d, browser: waltztest.NewBrowser()}
 	for _, step := range []struct {
 		says string
 		do   func(context.Context) error
@@ -43,6 +44,10 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("%s: %w", step.says, err)
 		}
 		fmt.Fprintf(out, "ok    %s\n", step.says)
+		for _, note := range w.notes {
+			fmt.Fprintf(out, "      %s\n", note)
+		}
+		w.notes = nil
 	}
 	return nil
 }
@@ -58,15 +63,13 @@ func (w *walk) look(ctx context.Context) error {
 		return err
 	}
 	if p.state == "none" {
-		fmt.Fprintln(w.out, "      there is none")
+		w.notes = append(w.notes, "there is none")
 		return nil
 	}
-	fmt.Fprintf(w.out, "      found, %s: %s\n", p.state, p.token)
-	_, err = w.post(ctx, "/login/demo/disconnect", nil)
-	if err != nil {
+	if _, err := w.post(ctx, "/login/demo/disconnect", nil); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.out, "      disconnected it")
+	w.notes = append(w.notes, fmt.Sprintf("found, %s: %s", p.state, p.token), "disconnected it")
 	return w.expect(ctx, "none", "")
 }
 
@@ -178,7 +181,7 @@ func (w *walk) do(r *http.Request) (page, error) {
 	}
 	find := func(pattern string) string {
 		if m := regexp.MustCompile(pattern).FindSubmatch(body); m != nil {
-			return string(m[1])
+			return html.UnescapeString(string(m[1]))
 		}
 		return ""
 	}
