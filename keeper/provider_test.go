@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -262,3 +263,5 @@ func failed(t *testing.T, err error, kind keeper.Kind) *keeper.Failure {
 	}
 	return f
 }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

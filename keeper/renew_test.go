@@ -1,0 +1,112 @@
+package keeper_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/waltz-oauth/waltz/keeper"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+func TestRenew(t *testing.T) {
+	type call func(*keeper.Keeper) (token.Record, error)
+	setup := func(t *testing.T, age time.Duration) (*world, *keeper.Keeper, token.Record, call) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(age)
+		return w, k, first, func(k *keeper.Keeper) (token.Record, error) { return k.Renew(t.Context(), key, first.Token) }
+	}
+	t.Run("refreshes once for all", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, _, renew := setup(t, time.Minute)
+			w.p.delay = time.Second
+			others := []*keeper.Keeper{k, k, w.process(), w.process()}
+			done := make(chan bool)
+			for _, k := range others {
+				go func() {
+					r, err := renew(k)
+					w.good(r, err, 1)
+					done <- true
+				}()
+			}
+			for range others {
+				<-done
+			}
+			w.calls(1)
+		})
+	})
+	t.Run("a young token is not renewed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, _, renew := setup(t, time.Minute-time.Second)
+			_, err := renew(k)
+			is(t, err, keeper.ErrRejected)
+			w.calls(0)
+		})
+	})
+	t.Run("an API that rejects everything", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, r, _ := setup(t, time.Minute)
+			for range 180 { // three minutes
+				if got, err := k.Renew(t.Context(), key, r.Token); err == nil {
+					r = got
+				}
+				time.Sleep(time.Second)
+			}
+			w.calls(3)
+		})
+	})
+	t.Run("what is stored is newer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, first, renew := setup(t, time.Minute)
+			r, err := renew(k)
+			w.good(r, err, 1)
+			w.stale = map[token.Key]token.Record{key: first}
+			r, err = renew(w.process())
+			w.good(r, err, 1)
+			w.calls(1)
+		})
+	})
+	t.Run("no refresh token", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			k := w.process()
+			r, err := k.Put(t.Context(), key, &token.Token{AccessToken: "fake"}, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			_, err = k.Renew(t.Context(), key, r.Token)
+			is(t, err, keeper.ErrRejected)
+			w.calls(0)
+		})
+	})
+	t.Run("in doubt, it does not wait for the expiry", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, _, renew := setup(t, 10*time.Minute)
+			w.edit(func(r *token.Record) { r.State = token.InDoubt })
+			r, err := renew(k)
+			w.good(r, err, 1)
+		})
+	})
+	t.Run("back-off holds", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, _, renew := setup(t, 10*time.Minute)
+			w.edit(func(r *token.Record) { r.NotBefore, r.Reason = time.Now().Add(time.Minute), "429" })
+			_, err := renew(k)
+			failed(t, err, keeper.Limited)
+			w.calls(0)
+		})
+	})
+	t.Run("nothing stored", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, _, renew := setup(t, 0)
+			if err := k.Drop(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			_, err := renew(w.process())
+			is(t, err, token.ErrNotFound)
+		})
+	})
+}
