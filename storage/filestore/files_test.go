@@ -13,7 +13,7 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-var alice = token.Key{Provider: "github", User: "alice"}
+func alice() token.Key { return token.Key{Provider: "github", User: "alice"} }
 
 func record(access string) token.Record {
 	return token.New(&token.Token{AccessToken: access})
@@ -60,7 +60,7 @@ func TestOnlyTheOwnerMayReadWhatIsWritten(t *testing.T) {
 		t.Skip("there are no modes on Windows")
 	}
 	dir := filepath.Join(t.TempDir(), "tokens")
-	set(t, open(t, dir), dir, alice)
+	set(t, open(t, dir), dir, alice())
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -92,7 +92,7 @@ func TestNewRefuses(t *testing.T) {
 		os.Symlink(private, link),
 		os.WriteFile(file, nil, 0o600),
 		os.Mkdir(public, 0o700),
-		os.Chmod(public, 0o750), //nolint:gosec // the fault that is looked for
+		os.Chmod(public, 0o750),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -137,10 +137,10 @@ func TestAnotherStorageOnTheDirectorySeesTheSame(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tokens")
 	one, two := open(t, dir), open(t, dir)
 	want := record("fake")
-	if err := one.Set(t.Context(), alice, want); err != nil {
+	if err := one.Set(t.Context(), alice(), want); err != nil {
 		t.Fatal(err)
 	}
-	got, err := two.Load(t.Context(), alice)
+	got, err := two.Load(t.Context(), alice())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tokens")
 	s := open(t, dir)
-	path := set(t, s, dir, alice)
+	path := set(t, s, dir, alice())
 	lock := lockFile(t, dir)
 	temp := filepath.Join(dir, "new-"+strings.TrimPrefix(filepath.Base(lock), "lock-"))
 	content, err := os.ReadFile(path)
@@ -183,27 +183,27 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 	}
 
 	link(path)
-	if _, err := s.Get(t.Context(), alice); !errors.Is(err, filestore.ErrDamaged) {
+	if _, err := s.Get(t.Context(), alice()); !errors.Is(err, filestore.ErrDamaged) {
 		t.Errorf("Get followed the link: got error %v", err)
 	}
-	if _, err := s.Swap(t.Context(), alice, "", record("fake")); !errors.Is(err, filestore.ErrDamaged) {
+	if _, err := s.Swap(t.Context(), alice(), "", record("fake")); !errors.Is(err, filestore.ErrDamaged) {
 		t.Errorf("Swap followed the link: got error %v", err)
 	}
 	link(temp)
-	if err := s.Set(t.Context(), alice, record("fake")); err != nil {
+	if err := s.Set(t.Context(), alice(), record("fake")); err != nil {
 		t.Fatal(err)
 	}
 	whole()
-	if _, err := s.Get(t.Context(), alice); err != nil {
+	if _, err := s.Get(t.Context(), alice()); err != nil {
 		t.Errorf("Set did not replace the link: %v", err)
 	}
 	link(path)
-	if err := s.Delete(t.Context(), alice); err != nil {
+	if err := s.Delete(t.Context(), alice()); err != nil {
 		t.Fatal(err)
 	}
 	whole()
 	link(lock)
-	if err := s.Set(t.Context(), alice, record("fake")); err == nil {
+	if err := s.Set(t.Context(), alice(), record("fake")); err == nil {
 		t.Error("Set followed the link in place of a lock")
 	}
 	whole()
@@ -230,7 +230,7 @@ func TestADamagedFileIsAnErrorUntilItIsSet(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "tokens")
 			s := open(t, dir)
 			set(t, s, dir, token.Key{Provider: "github", User: "bob"})
-			path := set(t, s, dir, alice)
+			path := set(t, s, dir, alice())
 			whole, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -243,9 +243,9 @@ func TestADamagedFileIsAnErrorUntilItIsSet(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			_, get := s.Get(t.Context(), alice)
-			_, load := s.Load(t.Context(), alice)
-			_, swap := s.Swap(t.Context(), alice, "", record("fake"))
+			_, get := s.Get(t.Context(), alice())
+			_, load := s.Load(t.Context(), alice())
+			_, swap := s.Swap(t.Context(), alice(), "", record("fake"))
 			listed := 0
 			var list error
 			for _, err := range s.List(t.Context(), token.Filter{}) {
@@ -268,10 +268,10 @@ func TestADamagedFileIsAnErrorUntilItIsSet(t *testing.T) {
 			}
 
 			want := record("fake")
-			if err := s.Set(t.Context(), alice, want); err != nil {
+			if err := s.Set(t.Context(), alice(), want); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := s.Get(t.Context(), alice); err != nil || got.Grant != want.Grant {
+			if got, err := s.Get(t.Context(), alice()); err != nil || got.Grant != want.Grant {
 				t.Errorf("after Set: got %v, %v", got, err)
 			}
 		})
@@ -282,7 +282,7 @@ func TestAFileUnderAnotherKeysNameHandsNothingOut(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tokens")
 	s := open(t, dir)
-	from := set(t, s, dir, alice)
+	from := set(t, s, dir, alice())
 	to := set(t, s, dir, token.Key{Provider: "github", User: "mallory"})
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)

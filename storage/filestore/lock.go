@@ -40,9 +40,9 @@ func (s *Storage) locked(ctx context.Context, n name, f func() error) error {
 	if _, err := l.TryLockContext(ctx, poll); err != nil {
 		return err
 	}
-	defer l.Close()
-	if err := s.root.Remove(n.temp()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	err := s.root.Remove(n.temp())
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = f()
 	}
-	return f()
+	return errors.Join(err, l.Close())
 }

@@ -43,7 +43,7 @@ func process(t *testing.T, work, dir string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program) //nolint:gosec // this test program itself
+	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = append(os.Environ(), "FILESTORE_TEST_WORK="+work, "FILESTORE_TEST_DIR="+dir)
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -54,12 +54,12 @@ const increments = 50
 // increment counts up as a keeper does.
 func increment(s *filestore.Storage) error {
 	for done := 0; done < increments; {
-		r, err := s.Load(context.Background(), alice)
+		r, err := s.Load(context.Background(), alice())
 		if err != nil {
 			return err
 		}
 		r.Generation++
-		switch _, err = s.Swap(context.Background(), alice, r.Version, r); {
+		switch _, err = s.Swap(context.Background(), alice(), r.Version, r); {
 		case err == nil:
 			done++
 		case !errors.Is(err, token.ErrConflict):
@@ -73,7 +73,7 @@ func TestProcessesLoseNoUpdate(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tokens")
 	s := open(t, dir)
-	if err := s.Set(t.Context(), alice, record("fake")); err != nil {
+	if err := s.Set(t.Context(), alice(), record("fake")); err != nil {
 		t.Fatal(err)
 	}
 	const processes = 4
@@ -87,7 +87,7 @@ func TestProcessesLoseNoUpdate(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	r, err := s.Load(t.Context(), alice)
+	r, err := s.Load(t.Context(), alice())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func storm(s *filestore.Storage) error {
 	for i := uint64(1); ; i++ {
 		r := record(strings.Repeat(strconv.FormatUint(i, 10)+" ", 10_000))
 		r.Generation = i
-		if err := s.Set(context.Background(), alice, r); err != nil {
+		if err := s.Set(context.Background(), alice(), r); err != nil {
 			return err
 		}
 		fmt.Println(i)
@@ -139,7 +139,7 @@ func TestAKilledWriterLosesNothingThatItWasToldIsStored(t *testing.T) {
 		if err != nil {
 			t.Fatalf("the writer said %q: %v", last, err)
 		}
-		r, err := s.Load(t.Context(), alice)
+		r, err := s.Load(t.Context(), alice())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestAKilledWriterLosesNothingThatItWasToldIsStored(t *testing.T) {
 		if want := strings.Repeat(strconv.FormatUint(r.Generation, 10)+" ", 10_000); r.Token.AccessToken != want {
 			t.Error("the record is of two writes")
 		}
-		if _, err := s.Swap(t.Context(), alice, r.Version, record("fake")); err != nil {
+		if _, err := s.Swap(t.Context(), alice(), r.Version, record("fake")); err != nil {
 			t.Errorf("the killed process is in the way: %v", err)
 		}
 		if left := glob(t, dir, "new-*"); len(left) > 0 {
@@ -161,19 +161,19 @@ func TestAKilledWriterLosesNothingThatItWasToldIsStored(t *testing.T) {
 func TestWhatAKilledWriterLeftGoesWithTheNext(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]func(*filestore.Storage) error{
-		"Set":    func(s *filestore.Storage) error { return s.Set(t.Context(), alice, record("fake")) },
-		"Delete": func(s *filestore.Storage) error { return s.Delete(t.Context(), alice) },
+		"Set":    func(s *filestore.Storage) error { return s.Set(t.Context(), alice(), record("fake")) },
+		"Delete": func(s *filestore.Storage) error { return s.Delete(t.Context(), alice()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "tokens")
 			s := open(t, dir)
-			set(t, s, dir, alice)
+			set(t, s, dir, alice())
 			left := strings.Replace(lockFile(t, dir), "lock-", "new-", 1)
 			if err := os.WriteFile(left, []byte("half a rec"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Get(t.Context(), alice); err != nil {
+			if _, err := s.Get(t.Context(), alice()); err != nil {
 				t.Errorf("it is in the way of Get: %v", err)
 			}
 			if err := next(s); err != nil {
@@ -190,7 +190,7 @@ func TestWaitingForAnotherProcessEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tokens")
 	s := open(t, dir)
-	path := set(t, s, dir, alice)
+	path := set(t, s, dir, alice())
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -199,11 +199,15 @@ func TestWaitingForAnotherProcessEndsWithTheContext(t *testing.T) {
 	if err := other.Lock(); err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer func() {
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for name, write := range map[string]func(context.Context) error{
-		"Set":    func(ctx context.Context) error { return s.Set(ctx, alice, record("fake")) },
-		"Delete": func(ctx context.Context) error { return s.Delete(ctx, alice) },
-		"Swap":   func(ctx context.Context) error { _, err := s.Swap(ctx, alice, "", record("fake")); return err },
+		"Set":    func(ctx context.Context) error { return s.Set(ctx, alice(), record("fake")) },
+		"Delete": func(ctx context.Context) error { return s.Delete(ctx, alice()) },
+		"Swap":   func(ctx context.Context) error { _, err := s.Swap(ctx, alice(), "", record("fake")); return err },
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		// Two at once: one waits for the lock, one for its turn.
@@ -218,7 +222,7 @@ func TestWaitingForAnotherProcessEndsWithTheContext(t *testing.T) {
 		}
 		cancel()
 	}
-	if _, err := s.Get(t.Context(), alice); err != nil {
+	if _, err := s.Get(t.Context(), alice()); err != nil {
 		t.Errorf("Get waits for writers: %v", err)
 	}
 	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {

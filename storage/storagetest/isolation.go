@@ -17,9 +17,15 @@ func isolations() []promise[token.Storage] {
 		func(ctx context.Context, s token.Storage) error {
 			p := newProvider()
 			return apart(ctx, s, false, []token.Key{
-				{Provider: p}, {Provider: p, User: "alice"}, {Provider: p, User: "bob"},
-				{Provider: p, User: "alice", Account: "work"}, {Provider: p, User: "alice", Account: "home"}, {Provider: p, User: "bob", Account: "work"},
-				{Provider: p + "b"}, {Provider: p + "b", User: "alice"}, {Provider: p + "b", User: "alice", Account: "work"},
+				{Provider: p},
+				{Provider: p, User: "alice"},
+				{Provider: p, User: "bob"},
+				{Provider: p, User: "alice", Account: "work"},
+				{Provider: p, User: "alice", Account: "home"},
+				{Provider: p, User: "bob", Account: "work"},
+				{Provider: p + "b"},
+				{Provider: p + "b", User: "alice"},
+				{Provider: p + "b", User: "alice", Account: "work"},
 			})
 		},
 	}
@@ -28,24 +34,46 @@ func isolations() []promise[token.Storage] {
 		func(ctx context.Context, s token.Storage) error {
 			p := newProvider()
 			return apart(ctx, s, false, []token.Key{
-				{Provider: p, User: "abc"}, {Provider: p, User: "ab", Account: "c"}, {Provider: p, User: "a", Account: "bc"},
-				{Provider: p, Account: "abc"}, {Provider: p + "a", User: "bc"}, {Provider: p + "ab", Account: "c"}, {Provider: p + "abc"},
+				{Provider: p, User: "abc"},
+				{Provider: p, User: "ab", Account: "c"},
+				{Provider: p, User: "a", Account: "bc"},
+				{Provider: p, Account: "abc"},
+				{Provider: p + "a", User: "bc"},
+				{Provider: p + "ab", Account: "c"},
+				{Provider: p + "abc"},
 			})
 		},
 	}
 	all := []promise[token.Storage]{ordinary, shifted}
 	for _, sep := range []struct{ name, text string }{
-		{"colons", ":"}, {"slashes", "/"}, {"bars", "|"}, {"dots", "."}, {"commas", ","}, {"spaces", " "}, {"hyphens", "-"},
-		{"underscores", "_"}, {"ampersands", "&"}, {"NULs", "\x00"}, {"newlines", "\n"}, {"quotes", `"`}, {"apostrophes", `'`}, {"backslashes", `\`},
+		{"colons", ":"},
+		{"slashes", "/"},
+		{"bars", "|"},
+		{"dots", "."},
+		{"commas", ","},
+		{"spaces", " "},
+		{"hyphens", "-"},
+		{"underscores", "_"},
+		{"ampersands", "&"},
+		{"NULs", "\x00"},
+		{"newlines", "\n"},
+		{"quotes", `"`},
+		{"apostrophes", `'`},
+		{"backslashes", `\`},
 	} {
 		all = append(all, promise[token.Storage]{
 			"isolation/separators/" + sep.name, "a field that holds a separator is still one field.",
 			func(ctx context.Context, s token.Storage) error {
 				p, c := newProvider(), sep.text
 				return apart(ctx, s, true, []token.Key{
-					{Provider: p, User: "a" + c + "b", Account: "c"}, {Provider: p, User: "a", Account: "b" + c + "c"},
-					{Provider: p + c + "a", User: "b", Account: "c"}, {Provider: p, User: "a" + c + "b" + c + "c"},
-					{Provider: p, User: c}, {Provider: p, Account: c}, {Provider: p, User: c + c}, {Provider: p, User: c, Account: c},
+					{Provider: p, User: "a" + c + "b", Account: "c"},
+					{Provider: p, User: "a", Account: "b" + c + "c"},
+					{Provider: p + c + "a", User: "b", Account: "c"},
+					{Provider: p, User: "a" + c + "b" + c + "c"},
+					{Provider: p, User: c},
+					{Provider: p, Account: c},
+					{Provider: p, User: c + c},
+					{Provider: p, User: c, Account: c},
 				})
 			},
 		})

@@ -11,27 +11,27 @@ import (
 // same returns an error that says where got and want differ, Version and Now apart.
 func same(got, want token.Record) error {
 	for _, text := range []struct{ name, got, want string }{
-		{"Grant", got.Grant, want.Grant},
-		{"Subject", got.Subject, want.Subject},
-		{"State", got.State.String(), want.State.String()},
-		{"Reason", got.Reason, want.Reason},
-		{"Lease.Attempt", got.Lease.Attempt, want.Lease.Attempt},
+		{"grant", got.Grant, want.Grant},
+		{"subject", got.Subject, want.Subject},
+		{"state", got.State.String(), want.State.String()},
+		{"reason", got.Reason, want.Reason},
+		{"lease's attempt", got.Lease.Attempt, want.Lease.Attempt},
 	} {
 		if text.got != text.want {
 			return fmt.Errorf("%s is %q, want %q", text.name, text.got, text.want)
 		}
 	}
 	if got.Generation != want.Generation {
-		return fmt.Errorf("Generation is %d, want %d", got.Generation, want.Generation)
+		return fmt.Errorf("generation is %d, want %d", got.Generation, want.Generation)
 	}
 	for _, at := range []struct {
 		name      string
 		got, want time.Time
 	}{
-		{"Since", got.Since, want.Since},
-		{"Lease.Until", got.Lease.Until, want.Lease.Until},
-		{"RefreshAt", got.RefreshAt, want.RefreshAt},
-		{"NotBefore", got.NotBefore, want.NotBefore},
+		{"since", got.Since, want.Since},
+		{"lease's end", got.Lease.Until, want.Lease.Until},
+		{"time to refresh", got.RefreshAt, want.RefreshAt},
+		{"time before which not to", got.NotBefore, want.NotBefore},
 	} {
 		if !at.got.Equal(at.want) {
 			return fmt.Errorf("%s is %v, want %v", at.name, at.got, at.want)
@@ -43,7 +43,7 @@ func same(got, want token.Record) error {
 func sameToken(got, want *token.Token) error {
 	if got == nil || want == nil {
 		if got != want {
-			return fmt.Errorf("Token is nil: %t, want %t", got == nil, want == nil)
+			return fmt.Errorf("token is nil: %t, want %t", got == nil, want == nil)
 		}
 		return nil
 	}
@@ -57,7 +57,7 @@ func sameToken(got, want *token.Token) error {
 	}
 	if !bytes.Equal(a, b) {
 		at := differ(a, b)
-		return fmt.Errorf("Token differs at byte %d of %d: %q, want %q", at, len(b), around(a, at), around(b, at))
+		return fmt.Errorf("token differs at byte %d of %d: %q, want %q", at, len(b), around(a, at), around(b, at))
 	}
 	return nil
 }

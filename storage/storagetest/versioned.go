@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -186,76 +185,6 @@ func swapRefuses(ctx context.Context, s token.Versioned) error {
 	return err
 }
 
-func neverAgain(ctx context.Context, s token.Versioned) error {
-	key, r, err := begin(ctx, s)
-	if err != nil {
-		return err
-	}
-	var seen []token.Version
-	for range 3 {
-		for _, write := range []struct {
-			name string
-			do   func(current token.Version) error
-		}{
-			{"Set", func(token.Version) error { return s.Set(ctx, key, r) }},
-			{"Swap", func(current token.Version) error { _, err := s.Swap(ctx, key, current, r); return err }},
-			{"Delete and Set", func(token.Version) error { return errors.Join(s.Delete(ctx, key), s.Set(ctx, key, r)) }},
-		} {
-			now, err := s.Load(ctx, key)
-			if err != nil {
-				return err
-			}
-			seen = append(seen, now.Version)
-			if err := write.do(now.Version); err != nil {
-				return fmt.Errorf("%s: %w", write.name, err)
-			}
-			for _, old := range seen {
-				if err := conflict(s.Swap(ctx, key, old, newRecord())); err != nil {
-					return fmt.Errorf("after %s, with a version of before: %w", write.name, err)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func ignoresVersion(ctx context.Context, s token.Versioned) error {
-	key, r, err := begin(ctx, s)
-	if err != nil {
-		return err
-	}
-	next := newRecord()
-	next.Version, next.Now = r.Version, time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
-	set := func() error { return s.Set(ctx, key, next) }
-	swap := func() error {
-		now, err := s.Load(ctx, key)
-		if err == nil {
-			_, err = s.Swap(ctx, key, now.Version, next)
-		}
-		return err
-	}
-	for _, write := range []func() error{set, swap} {
-		if err := write(); err != nil {
-			return err
-		}
-		loaded, err := loadsAs(ctx, s, key, next)
-		if err != nil {
-			return err
-		}
-		got, err := s.Get(ctx, key)
-		if err != nil {
-			return err
-		}
-		if loaded.Version == next.Version || got.Version == next.Version {
-			return errors.New("the stored version is the one in the record that was given")
-		}
-		if loaded.Now.Equal(next.Now) || got.Now.Equal(next.Now) {
-			return errors.New("Now is the one in the record that was given")
-		}
-	}
-	return nil
-}
-
 func cancelsVersioned(ctx context.Context, s token.Versioned) error {
 	key, r, err := begin(ctx, s)
 	if err != nil {
@@ -272,38 +201,5 @@ func cancelsVersioned(ctx context.Context, s token.Versioned) error {
 	if err == nil && after.Version != r.Version {
 		err = errors.New("a Swap that was cancelled changed the version")
 	}
-	return err
-}
-
-func increments(ctx context.Context, s token.Versioned) error {
-	const writers, each, most = 8, 25, 10_000
-	key, r, err := begin(ctx, s)
-	if err != nil {
-		return err
-	}
-	err = together(writers, func(int) error {
-		for tries, done := 0, 0; done < each; tries++ {
-			if tries == most {
-				return fmt.Errorf("conflict after conflict: %d updates in %d tries", done, tries)
-			}
-			r, err := s.Load(ctx, key)
-			if err != nil {
-				return err
-			}
-			r.Generation++
-			switch _, err = s.Swap(ctx, key, r.Version, r); {
-			case err == nil:
-				done++
-			case !errors.Is(err, token.ErrConflict):
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.Generation += writers * each
-	_, err = loadsAs(ctx, s, key, r)
 	return err
 }
