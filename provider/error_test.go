@@ -129,7 +129,7 @@ func TestWhatWasNeverSentIsUnsent(t *testing.T) {
 		url string
 		is  error
 	}{
-		"nobody listens":   {t.Context(), closed + "?" + fakeAccess, nil},
+		"nobody listens":   {t.Context(), closed + "?key=canary", nil},
 		"no such protocol": {t.Context(), strings.Replace(c.Provider.TokenURL, "http:", "https:", 1), nil},
 		"given up before":  {over, c.Provider.TokenURL, context.Canceled},
 	} {

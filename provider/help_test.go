@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/token"
@@ -26,6 +27,8 @@ const (
 
 // at is a client of a provider on s, which is what RFC 6749 says and no more.
 func at(s *httptest.Server) *provider.Client {
+	h := s.Client()
+	h.Timeout = time.Minute // the machine may be busy
 	return &provider.Client{
 		Provider: provider.Provider{
 			Name:             "fake",
@@ -37,7 +40,7 @@ func at(s *httptest.Server) *provider.Client {
 		},
 		ID: "fake-id", Secret: fakeSecret,
 		RedirectURI: "https://app.example/back",
-		HTTP:        s.Client(),
+		HTTP:        h,
 	}
 }
 

@@ -1,14 +1,17 @@
 package provider_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/waltz-oauth/waltz/provider"
@@ -79,49 +82,63 @@ func get(t *testing.T, c *provider.Client) {
 	_ = resp.Body.Close()
 }
 
-func TestASlowAnswerIsDoubtful(t *testing.T) {
+func TestACallHasADeadline(t *testing.T) {
 	t.Parallel()
-	for name, h := range map[string]func(http.ResponseWriter){
-		"no header": func(http.ResponseWriter) {},
-		"no end": func(w http.ResponseWriter) {
-			_, _ = io.WriteString(w, `{"access_token":"a"`)
-			_ = http.NewResponseController(w).Flush()
-		},
+	const never = time.Hour
+	for name, tt := range map[string]struct {
+		timeout, deadline, given time.Duration
+		want                     time.Duration
+		is                       error
+	}{
+		"of its own":    {0, never, never, 10 * time.Second, context.DeadlineExceeded},
+		"of the client": {time.Minute, never, never, time.Minute, context.DeadlineExceeded},
+		"of the caller": {time.Minute, time.Second, never, time.Second, context.DeadlineExceeded},
+		"given up":      {time.Minute, never, time.Second, time.Second, context.Canceled},
 	} {
-		for _, how := range []string{"time-out", "deadline", "given up"} {
-			t.Run(name+", "+how, func(t *testing.T) {
+		for until, kind := range map[string]provider.Kind{"connected": provider.Unsent, "answered": provider.Doubtful, "at its end": provider.Doubtful} {
+			t.Run(name+", not "+until, func(t *testing.T) {
 				t.Parallel()
-				arrived, done := make(chan struct{}), make(chan struct{})
-				c, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {
-					_, _ = io.Copy(io.Discard, r.Body)
-					h(w)
-					close(arrived)
-					<-done
-				})
-				t.Cleanup(func() { close(done) })
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				want := context.DeadlineExceeded
-				switch how {
-				case "time-out":
-					c.HTTP.Timeout = 50 * time.Millisecond
-				case "deadline":
-					ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
+				synctest.Test(t, func(t *testing.T) {
+					c := &provider.Client{
+						Provider: provider.Provider{Name: "fake", TokenURL: "http://127.0.0.1/token"}, ID: "fake-id", Secret: fakeSecret,
+						HTTP: &http.Client{Transport: &http.Transport{DialContext: stuck(t.Context(), until)}, Timeout: tt.timeout},
+					}
+					ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 					defer cancel()
-				case "given up":
-					want = context.Canceled
-					go func() { <-arrived; cancel() }()
-				}
-				_, err := c.Refresh(ctx, stored(t, ""))
-				if e := failed(t, err); e.Kind != provider.Doubtful || !errors.Is(err, want) {
-					t.Errorf("got %v, want doubtful and %v", err, want)
-				}
-				<-arrived
-				if requests.Load() != 1 {
-					t.Errorf("%d requests", requests.Load())
-				}
+					time.AfterFunc(tt.given, cancel)
+					began := time.Now()
+					_, err := c.Refresh(ctx, stored(t, ""))
+					if e := failed(t, err); e.Kind != kind || !errors.Is(err, tt.is) || time.Since(began) != tt.want {
+						t.Errorf("got %v after %s, want %s and %v after %s", err, time.Since(began), kind, tt.is, tt.want)
+					}
+				})
 			})
 		}
+	}
+}
+
+// stuck dials a server that does not come as far as until, before over is done.
+func stuck(over context.Context, until string) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		if until == "connected" {
+			<-over.Done() // net/http lets a dial go on when its request was given up
+			return nil, over.Err()
+		}
+		here, there := net.Pipe()
+		go func() {
+			defer func() { _ = there.Close() }()
+			in := bufio.NewReader(there)
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			if until == "at its end" {
+				_, _ = io.WriteString(there, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"access_token\":\"a\"")
+			}
+			_, _ = in.ReadByte() // the caller hangs up
+		}()
+		return here, nil
 	}
 }
 
