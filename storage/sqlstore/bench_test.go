@@ -3,7 +3,6 @@ package sqlstore_test
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"os"
 	"testing"
 
@@ -27,7 +26,11 @@ func BenchmarkGet(b *testing.B) {
 	})
 	b.Run("by hand", func(b *testing.B) {
 		ctx := context.Background()
-		get := prepare(b, db, `SELECT token, record, version FROM waltz_tokens WHERE provider = ? AND user_id = ? AND account = ?`)
+		get, err := db.PrepareContext(ctx, `SELECT token, record, version FROM waltz_tokens WHERE provider = ? AND user_id = ? AND account = ?`)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer get.Close() //nolint:errcheck // nothing is at stake
 		b.ReportAllocs()
 		for b.Loop() {
 			var secret, record []byte
@@ -64,9 +67,13 @@ func BenchmarkSet(b *testing.B) {
 	})
 	b.Run("by hand", func(b *testing.B) {
 		ctx := context.Background()
-		set := prepare(b, db, `INSERT INTO waltz_tokens (token, record, version, subject, due_at, provider, user_id, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		set, err := db.PrepareContext(ctx, `INSERT INTO waltz_tokens (token, record, version, subject, due_at, provider, user_id, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (provider, user_id, account) DO UPDATE SET token = excluded.token, record = excluded.record,
 	version = excluded.version, subject = excluded.subject, due_at = excluded.due_at`)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer set.Close() //nolint:errcheck // nothing is at stake
 		b.ReportAllocs()
 		for b.Loop() {
 			secret, err := r.Token.MarshalJSON()
@@ -99,14 +106,4 @@ func stored(b *testing.B, s token.Storage) (token.Key, token.Record) {
 	key, r := token.Key{Provider: "github", User: "alice"}, token.New(t)
 	set(b, s, key, r)
 	return key, r
-}
-
-func prepare(b *testing.B, db *sql.DB, query string) *sql.Stmt {
-	b.Helper()
-	stmt, err := db.PrepareContext(b.Context(), query)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = stmt.Close() })
-	return stmt
 }

@@ -46,19 +46,19 @@ func (s *Storage) page(ctx context.Context, f token.Filter, after *token.Key) ([
 	query, args := s.text.listing(f, after)
 	rows, err := s.run.QueryContext(ctx, s.config.Dialect.bind(query), args...)
 	if err != nil {
-		return nil, engineError(ctx, err)
+		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
 	var page []token.Entry
 	for rows.Next() {
 		e, err := entry(rows)
 		if err != nil {
-			return nil, engineError(ctx, err)
+			return nil, err
 		}
 		page = append(page, e)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, engineError(ctx, err)
+		return nil, err
 	}
 	return page, nil
 }

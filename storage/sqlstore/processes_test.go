@@ -24,21 +24,15 @@ const (
 func TestProcessesLoseNoIncrement(t *testing.T) {
 	const variable = "WALTZ_TEST_INCREMENT"
 	if path := os.Getenv(variable); path != "" {
-		if err := incrementAll(t.Context(), path); err != nil {
-			t.Fatal(err)
-		}
+		incrementAll(t, path)
 		return
 	}
 	path := filepath.Join(t.TempDir(), "tokens.db")
-	s, err := sqlite.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := open(t, path)
 	set(t, s, counter(), record("a"))
 	var all []*exec.Cmd
 	for range processes {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this very test
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), variable+"="+path)
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 		if err := cmd.Start(); err != nil {
@@ -58,24 +52,21 @@ func TestProcessesLoseNoIncrement(t *testing.T) {
 
 func counter() token.Key { return token.Key{Provider: "github", User: "counter"} }
 
-func incrementAll(ctx context.Context, path string) error {
-	s, err := sqlite.Open(path)
-	if err != nil {
-		return err
-	}
-	errs := make([]error, writers)
+func incrementAll(t *testing.T, path string) {
+	open(t, path+".fresh") // which no process has made before the others
+	s := open(t, path)
 	var wg sync.WaitGroup
-	for i := range errs {
+	for range writers {
 		wg.Go(func() {
 			for range increments {
-				if errs[i] = increment(ctx, s); errs[i] != nil {
+				if err := increment(t.Context(), s); err != nil {
+					t.Error(err)
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	return errors.Join(append(errs, s.Close())...)
 }
 
 func increment(ctx context.Context, s *sqlstore.Storage) error {
@@ -89,4 +80,18 @@ func increment(ctx context.Context, s *sqlstore.Storage) error {
 			return err
 		}
 	}
+}
+
+func open(t *testing.T, path string) *sqlstore.Storage {
+	t.Helper()
+	s, err := sqlite.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }

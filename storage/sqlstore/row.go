@@ -60,19 +60,19 @@ func (s *Storage) row(key token.Key, r token.Record) ([]any, token.Version, erro
 func (s *Storage) read(ctx context.Context, query string, key token.Key, more ...any) (token.Record, error) {
 	rows, err := s.run.QueryContext(ctx, query, keyArgs(key)...)
 	if err != nil {
-		return token.Record{}, engineError(ctx, err)
+		return token.Record{}, err
 	}
 	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
-			return token.Record{}, engineError(ctx, err)
+			return token.Record{}, err
 		}
 		return token.Record{}, token.ErrNotFound
 	}
 	var secret, record sql.RawBytes
 	var version string
 	if err := rows.Scan(append([]any{&secret, &record, &version}, more...)...); err != nil {
-		return token.Record{}, engineError(ctx, err)
+		return token.Record{}, err
 	}
 	return decode(secret, record, version)
 }

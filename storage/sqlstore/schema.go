@@ -41,7 +41,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("sqlstore: migrate table %s: %w", s.config.table(), engineError(ctx, err))
+		return fmt.Errorf("sqlstore: migrate table %s: %w", s.config.table(), err)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (s *Storage) migrate(ctx context.Context) error {
 // migrate by itself calls it at its start.
 func (s *Storage) Check(ctx context.Context) error {
 	if err := s.check(ctx); err != nil {
-		return fmt.Errorf("sqlstore: table %s: %w", s.config.table(), engineError(ctx, err))
+		return fmt.Errorf("sqlstore: table %s: %w", s.config.table(), err)
 	}
 	return nil
 }
@@ -100,11 +100,10 @@ func (s *Storage) check(ctx context.Context) error {
 	case version > s.wanted():
 		return fmt.Errorf("%w: version %d, and %d is wanted", ErrNewerSchema, version, s.wanted())
 	}
-	rows, err := s.db.QueryContext(ctx, s.text.probe)
-	if err != nil {
+	if _, err := s.db.ExecContext(ctx, s.text.probe); err != nil {
 		return fmt.Errorf("%w: %w", ErrWrongSchema, err)
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return nil
 }
 
 // SQL returns the statements that [Storage.Migrate] runs on an empty database, for people who
@@ -128,7 +127,7 @@ func (s *Storage) SQL() (string, error) {
 		}
 		done(i + 1)
 	}
-	return said.String(), nil
+	return said.text, nil
 }
 
 // wanted is the version of the schema that this program wants.
@@ -155,7 +154,7 @@ func (s *Storage) migrations() [][]string {
 // transcript is a database for goose to speak to, which notes what it is told.
 type transcript struct {
 	database.DBTxConn
-	strings.Builder
+	text string
 }
 
 func (t *transcript) ExecContext(_ context.Context, query string, _ ...any) (sql.Result, error) {
@@ -163,4 +162,4 @@ func (t *transcript) ExecContext(_ context.Context, query string, _ ...any) (sql
 	return nil, nil //nolint:nilnil // goose does not look at it
 }
 
-func (t *transcript) add(statement string) { t.WriteString(statement + ";\n") }
+func (t *transcript) add(statement string) { t.text += statement + ";\n" }

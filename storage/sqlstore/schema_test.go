@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
@@ -84,6 +85,42 @@ func TestMigrateByManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
+
+// Another process has begun: it has made the table of versions and is about to commit the rest.
+func TestMigrateWhileAnotherDoes(t *testing.T) {
+	t.Parallel()
+	db := database(t, filepath.Join(t.TempDir(), "app.db"))
+	s := storage(t, db, sqlstore.Config{Dialect: sqlite.Dialect()})
+	text, err := s.SQL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begun = "VALUES (0, TRUE);\n"
+	before, after, ok := strings.Cut(text, begun)
+	if !ok {
+		t.Fatalf("the SQL is %s", text)
+	}
+	must(t, db, before+begun)
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), after); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error)
+	go func() { migrated <- s.Migrate(t.Context()) }()
+	for db.Stats().InUse < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(20 * time.Millisecond) // until it has seen that version 1 is wanting
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
 		t.Error(err)
 	}
 }

@@ -115,16 +115,7 @@ func (s *Storage) exec(ctx context.Context, query string, args ...any) (int64, e
 		}
 		// A statement that failed within a transaction took the transaction with it.
 		if s.tx || try == tries || s.config.Dialect.Retry == nil || !s.config.Dialect.Retry(err) {
-			return 0, engineError(ctx, err)
+			return 0, err
 		}
 	}
-}
-
-// engineError makes err match the context's error where that is why the engine stopped: drivers
-// have words of their own for it.
-func engineError(ctx context.Context, err error) error {
-	if done := ctx.Err(); done != nil && !errors.Is(err, done) {
-		return fmt.Errorf("%w: %w", done, err)
-	}
-	return err
 }

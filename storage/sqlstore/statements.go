@@ -85,7 +85,7 @@ type prepared struct {
 }
 
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := p.statement(ctx, query)
+	stmt, err := p.statement(ctx, query) //nolint:sqlclosecheck // Close does
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := p.statement(ctx, query)
+	stmt, err := p.statement(ctx, query) //nolint:sqlclosecheck // Close does
 	if err != nil {
 		return nil, err
 	}
@@ -107,23 +107,26 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	if stmt != nil {
 		return stmt, nil
 	}
-	// Two may come here at once: no lock is held while the engine is asked, and the loser's
-	// statement is closed.
+	// Two may come here at once: no lock is held while the engine is asked, and the second to be
+	// back closes its own.
 	stmt, err := p.db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.all == nil {
-		return nil, errors.Join(errors.New("sqlstore: storage is closed"), stmt.Close())
-	}
 	if first := p.all[query]; first != nil {
-		return first, stmt.Close()
+		return first, stmt.Close() //nolint:sqlclosecheck // the other is kept
+	}
+	if p.all == nil {
+		_ = stmt.Close()
+		return nil, errClosed
 	}
 	p.all[query] = stmt
 	return stmt, nil
 }
+
+var errClosed = errors.New("storage is closed")
 
 func (p *prepared) Close() error {
 	p.mu.Lock()
