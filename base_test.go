@@ -63,7 +63,7 @@ func TestRedirectURINeverComesFromAStrangersHost(t *testing.T) {
 		if err := a.setBase(test.base); err != nil {
 			t.Fatal(err)
 		}
-		r := httptest.NewRequest("GET", "/login/github", nil)
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/login/github", nil)
 		r.Host = test.host
 		r.Header.Set("X-Forwarded-Host", "evil.example")
 		r.Header.Set("X-Forwarded-Proto", "https")

@@ -93,11 +93,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // prepare returns a copy of r with an absolute URL.
 func (t *transport) prepare(r *http.Request) (*http.Request, error) {
-	ctx := r.Context()
-	if ctx.Done() == nil {
-		ctx = t.ctx
+	out := r.Clone(r.Context())
+	if r.Context().Done() == nil {
+		out = r.Clone(t.ctx) //nolint:contextcheck // a request that nobody can end ends with its client
 	}
-	out := r.Clone(ctx)
 	if r.URL.Host != "" {
 		return out, nil
 	}
@@ -130,7 +129,7 @@ func (t *transport) again(r, out *http.Request, resp *http.Response, rejected *t
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return resp, nil
 	}
-	tok, err := t.source.renewed(t.ctx, rejected)
+	tok, err := t.source.renewed(t.ctx, rejected) //nolint:contextcheck // whose token it is, the client's context knows
 	if errors.Is(err, ErrReauthorize) {
 		drain(resp)
 		return nil, err

@@ -59,7 +59,7 @@ func (s *flows) begin(w http.ResponseWriter, r *http.Request, f flow) error {
 		others = others[1:]
 	}
 	name := s.name(f.State)
-	c := cookie.Make(name, s.codec.Seal(name, value), s.insecure)
+	c := cookie.Make(name, s.codec.Seal(name, value), s.insecure) // #nosec G124 -- insecure on loopback only
 	c.MaxAge = int(flowLife.Seconds())
 	http.SetCookie(w, c)
 	return nil

@@ -49,7 +49,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 	if c.Bool("walk") && !c.IsSet("addr") {
 		addr = "127.0.0.1:0"
 	}
-	d, err := demo.Start(demo.Config{
+	d, err := demo.Start(ctx, demo.Config{
 		Addr:        addr,
 		Storage:     storage,
 		StorageName: url,

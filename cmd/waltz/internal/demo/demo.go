@@ -44,14 +44,14 @@ type Demo struct {
 }
 
 // Start starts both. They run until [Demo.Close].
-func Start(c Config) (*Demo, error) {
-	listener, err := listen(cmp.Or(c.Addr, "127.0.0.1:8080"))
+func Start(ctx context.Context, c Config) (*Demo, error) {
+	listener, err := listen(ctx, cmp.Or(c.Addr, "127.0.0.1:8080"))
 	if err != nil {
 		return nil, err
 	}
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	d := &Demo{config: c, URL: "http://" + listener.Addr().String()}
-	if err := d.start(); err != nil {
+	if err := d.start(); err != nil { //nolint:contextcheck // the provider runs until Close
 		_ = listener.Close()
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Start(c Config) (*Demo, error) {
 }
 
 // listen refuses what other machines could reach: in the demo anybody can be anybody.
-func listen(addr string) (net.Listener, error) {
+func listen(ctx context.Context, addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: want a host and a port, such as 127.0.0.1:8080", addr)
@@ -69,7 +69,7 @@ func listen(addr string) (net.Listener, error) {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("address %q: the demo has no passwords, so it runs on a loopback address only, such as 127.0.0.1:8080", addr)
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w (another one can be given with --addr; port 0 is any free one)", addr, errors.Unwrap(err))
 	}
