@@ -135,7 +135,7 @@ func TestFieldSetAfterwardsWins(t *testing.T) {
 		{"scopes cleared", came, func(c *token.Token) { c.Scopes = nil }, strings.Replace(came, `"scope":["s"],`, ``, 1)},
 		{"expiry", came, func(c *token.Token) { c.Expiry = time.Unix(6, 250_000_000) }, strings.Replace(came, `:5,`, `:6.25,`, 1)},
 		{"expiry cleared", came, func(c *token.Token) { c.Expiry = time.Time{} }, strings.Replace(came, `"expires_at":5,`, ``, 1)},
-		{"expiry elsewhere", came, func(c *token.Token) { c.Expiry = c.Expiry.In(time.FixedZone("", 3600)) }, came},
+		{"expiry elsewhere", `{"expires_at":"5.0"}`, func(c *token.Token) { c.Expiry = c.Expiry.In(time.FixedZone("", 3600)) }, `{"expires_at":"5.0"}`},
 		{"scope stays text", `{"scope":"a b"}`, func(c *token.Token) { c.Scopes = []string{"c", "d"} }, `{"scope":"c d"}`},
 		{"scope that text cannot hold", `{"scope":"a b"}`, func(c *token.Token) { c.Scopes = []string{"c d"} }, `{"scope":["c d"]}`},
 		{"duplicates", `{"x":1,"access_token":"a","y":2,"access_token":"b"}`, func(c *token.Token) { c.AccessToken = "c" }, `{"x":1,"access_token":"c","y":2}`},

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestWith(t *testing.T) {
 // failing is a value whose error quotes it.
 type failing struct{}
 
-func (failing) MarshalJSON() ([]byte, error) { return []byte("canary-fake-secret"), nil }
+func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("no JSON: canary-fake-secret") }
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
