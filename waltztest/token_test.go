@@ -170,6 +170,8 @@ func TestWrongTokenRequests(t *testing.T) {
 	r := c.request(http.MethodPost, "/token?"+codeGrant(c.login(nil)).Encode(), "")
 	r.SetBasicAuth(c.ClientID, c.ClientSecret)
 	c.is(c.tokens(c.send(r)), "invalid_request") // parameters in the address
+	secret := url.Values{"client_id": {c.ClientID}, "client_secret": {c.ClientSecret}}
+	c.is(c.tokens(c.send(c.form("/token?"+secret.Encode(), codeGrant(c.login(nil))))), "invalid_client") // RFC 6749 section 2.3.1
 }
 
 func TestMembersOfTheAnswerCanBeChanged(t *testing.T) {
