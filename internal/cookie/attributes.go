@@ -44,12 +44,18 @@ func Expired(name string, insecure bool) *http.Cookie {
 // one part ends and the next begins. They are a hash, and so tell nothing that cannot be guessed.
 func Tag(parts ...string) string {
 	sum := sha256.Sum256(Join(parts...))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	var text [16]byte
+	base64.RawURLEncoding.Encode(text[:], sum[:12])
+	return string(text[:])
 }
 
 // Join returns an encoding of parts that no other parts have.
 func Join(parts ...string) []byte {
-	var b []byte
+	n := 0
+	for _, part := range parts {
+		n += binary.MaxVarintLen16 + len(part)
+	}
+	b := make([]byte, 0, n)
 	for _, part := range parts {
 		b = binary.AppendUvarint(b, uint64(len(part)))
 		b = append(b, part...)

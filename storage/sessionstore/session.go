@@ -53,14 +53,15 @@ func (in *session) get(ctx context.Context, key token.Key) (token.Record, bool) 
 	if r, ok := in.opened[key]; ok {
 		return r, true
 	}
-	text, ok := in.cookies().text(tag(key))
+	tag := tag(key)
+	text, ok := in.cookies().text(tag)
 	if !ok {
 		return token.Record{}, false
 	}
 	r, ok := in.s.open(key, text)
 	if !ok {
 		in.s.config.logger().WarnContext(ctx, "waltz: session cookie does not open; taken for absent and removed", "key", key.String())
-		in.jar.remove(tag(key))
+		in.jar.remove(tag)
 		in.changed = true
 		return token.Record{}, false
 	}
@@ -130,8 +131,7 @@ func (in *session) begin(h http.Header) {
 	}
 	set, gone := in.jar.since(parse(in.s.prefix, in.came))
 	for _, name := range set {
-		c := cookie.Make(in.s.prefix+name, in.jar[name], in.s.config.Insecure)
-		h.Add("Set-Cookie", c.String())
+		h.Add("Set-Cookie", cookie.Make(in.s.prefix+name, in.jar[name], in.s.config.Insecure).String())
 	}
 	for _, name := range gone {
 		h.Add("Set-Cookie", cookie.Expired(in.s.prefix+name, in.s.config.Insecure).String())

@@ -131,7 +131,8 @@ func (s *Storage) session(ctx context.Context) (*session, error) {
 
 // seal returns r as text that opens for key alone.
 func (s *Storage) seal(key token.Key, r token.Record) (string, error) {
-	data, err := r.AppendJSON(nil)
+	const typical = 2048
+	data, err := r.AppendJSON(make([]byte, 0, typical))
 	if err != nil {
 		return "", err
 	}
@@ -146,9 +147,10 @@ func (s *Storage) open(key token.Key, text string) (r token.Record, ok bool) {
 	return r, true
 }
 
-// binding is what a sealed record must not be moved away from: its cookie and its key.
+// binding is what a sealed record must not be moved away from: its cookie and its key. The prefix
+// ends with its only dot.
 func (s *Storage) binding(key token.Key) string {
-	return string(cookie.Join(s.prefix, key.Provider, key.User, key.Account))
+	return s.prefix + string(cookie.Join(key.Provider, key.User, key.Account))
 }
 
 // tag is how key is called in the cookies' names.
