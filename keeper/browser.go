@@ -74,12 +74,11 @@ func (k *Keeper) forget(ctx context.Context, key token.Key) {
 // browsers remembers what came of the records of browsers' sessions, for a while and up to a number.
 type browsers struct {
 	life time.Duration
+	most int
 	mu   sync.Mutex
 	byID map[sessionID]*list.Element // of *session
 	old  *list.List                  // the longest untouched first
 }
-
-const maxSessions = 4096
 
 // sessionID is a grant of one browser. The key alone may be that of every visitor.
 type sessionID struct {
@@ -97,7 +96,7 @@ type session struct {
 }
 
 func newBrowsers(life time.Duration) *browsers {
-	return &browsers{life: life, byID: make(map[sessionID]*list.Element), old: list.New()}
+	return &browsers{life: life, most: 4096, byID: make(map[sessionID]*list.Element), old: list.New()}
 }
 
 // enter returns the session of r, which came with a request.
@@ -159,7 +158,7 @@ func (b *browsers) touch(s *session) {
 	b.byID[s.id] = b.old.PushBack(s)
 	for e := b.old.Front(); e != nil; e = b.old.Front() {
 		oldest := e.Value.(*session)
-		if b.old.Len() <= maxSessions && time.Since(oldest.touched) <= b.life {
+		if b.old.Len() <= b.most && time.Since(oldest.touched) <= b.life {
 			return
 		}
 		delete(b.byID, oldest.id)

@@ -79,7 +79,8 @@ func TestMemoryOfSessionsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		k := w.over(session{})
-		const many = 5000
+		const many, most = 100, 50
+		keeper.Remember(k, most)
 		olds := make([]token.Record, many)
 		var key token.Key
 		for n := range olds {
@@ -93,7 +94,7 @@ func TestMemoryOfSessionsIsBounded(t *testing.T) {
 			carries(t, c, key, 1)
 		}
 		w.calls(many)
-		if n := keeper.Sessions(k); n > 4096 {
+		if n := keeper.Sessions(k); n > most {
 			t.Errorf("%d sessions are remembered", n)
 		}
 		time.Sleep(2 * time.Minute)
@@ -110,8 +111,9 @@ func TestRefreshOutlivesTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		k := w.over(session{})
+		keeper.Remember(k, 10)
 		key, slow := w.visitor(k, "slow")
-		olds := make([]token.Record, 4200)
+		olds := make([]token.Record, 20)
 		for n := range olds {
 			_, olds[n] = w.visitor(k, fmt.Sprintf("v%d", n))
 		}

@@ -61,7 +61,7 @@ func (k *Keeper) look(ctx context.Context, key token.Key, load func(context.Cont
 func (k *Keeper) remove(ctx context.Context, key token.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	defer k.turns.take(key)()
+	defer k.turn(key)()
 	return k.c.Storage.Delete(ctx, key)
 }
 

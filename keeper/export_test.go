@@ -13,6 +13,9 @@ func Sessions(k *Keeper) int {
 	return len(k.browser.byID)
 }
 
+// Remember lets k remember at most n sessions.
+func Remember(k *Keeper, n int) { k.browser.most = n }
+
 // RefreshAt is when k would have t, received at now, refreshed.
 func RefreshAt(k *Keeper, t *token.Token, now time.Time) time.Time { return k.refreshAt(t, now) }
 

@@ -117,7 +117,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	r.Subject = subject
 	r.RefreshAt = k.refreshAt(t, time.Now())
 	k.forget(ctx, key)
-	defer k.turns.take(key)()
+	defer k.turn(key)()
 	if err := k.c.Storage.Set(ctx, key, r); err != nil {
 		return token.Record{}, err
 	}

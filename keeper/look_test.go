@@ -23,7 +23,7 @@ func TestLookAgainBeforeTheClaim(t *testing.T) {
 		{"a lease left behind", false, func(r *token.Record) {
 			r.Lease = token.Lease{Attempt: "dead", Until: time.Now().Add(-time.Minute)}
 		}, nil},
-		{"in back-off", false, func(r *token.Record) { r.NotBefore = time.Now().Add(time.Minute) }, nil},
+		{"in back-off", false, func(r *token.Record) { r.NotBefore = time.Now().Add(time.Hour) }, nil},
 		{"no refresh token any more", true, func(r *token.Record) {
 			r.Token = &token.Token{AccessToken: "fake", Expiry: r.Token.Expiry}
 		}, keeper.ErrReauthorize},
@@ -48,7 +48,7 @@ func TestLookAgainBeforeTheClaim(t *testing.T) {
 					if !errors.Is(err, tt.want) || err == nil && r.Generation != 0 {
 						t.Errorf("got %v, %v; want error %v", r, err, tt.want)
 					}
-					time.Sleep(5 * time.Second)
+					time.Sleep(40 * time.Second)
 				}
 				w.calls(0)
 			})

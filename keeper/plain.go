@@ -43,6 +43,15 @@ func versionOf(r token.Record) token.Version {
 	return token.Version(r.Grant + " " + strconv.FormatUint(r.Generation, 10))
 }
 
+// turn waits until no refresh is between the look and the write of its Swap, where that is not the
+// storage's own business, and returns what ends the turn.
+func (k *Keeper) turn(key token.Key) func() {
+	if k.shared != nil || k.browser != nil {
+		return func() {}
+	}
+	return k.turns.take(key)
+}
+
 // turns are locks, of which each key has one and some share.
 type turns struct {
 	seed  maphash.Seed

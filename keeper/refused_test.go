@@ -71,6 +71,23 @@ func TestRefusedAfterAnotherWon(t *testing.T) {
 	})
 }
 
+func TestRefusedAfterAnotherMarked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process(func(c *keeper.Config) {
+			c.Reauthorize = func(context.Context, token.Key, token.Record) { t.Error("the hook was called again") }
+		})
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.p.after = func(int) error {
+			w.edit(func(r *token.Record) { r.State, r.Lease = token.Reauthorize, token.Lease{} })
+			return &keeper.Failure{Kind: keeper.Refused, Code: "invalid_grant"}
+		}
+		_, err := k.Fresh(t.Context(), key)
+		is(t, err, keeper.ErrReauthorize)
+	})
+}
+
 func TestRefusedWhileAnotherTriesIsNotMarked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
