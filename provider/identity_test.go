@@ -53,7 +53,7 @@ func TestGitHubsPrimaryAddressCounts(t *testing.T) {
 		verified bool
 		fails    bool
 	}{
-		"verified":    {200, `[{"email":"a@x.example","primary":false,"verified":true},{"email":"b@x.example","primary":true,"verified":true}]`, "b@x.example", true, false},
+		"verified":    {200, `[{"email":"a@x.example","primary":false,"verified":true},{"email":"b@x.example","primary":true,"verified":true},{"email":"c@x.example","primary":false,"verified":true}]`, "b@x.example", true, false},
 		"unverified":  {200, `[{"email":"b@x.example","primary":true,"verified":false}]`, "b@x.example", false, false},
 		"none":        {200, `[]`, "public@x.example", false, false},
 		"not allowed": {403, `{"message":"no"}`, "public@x.example", false, false},

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/waltz-oauth/waltz/provider"
 )
 
@@ -186,8 +188,10 @@ func TestKeysAreReadWithALimit(t *testing.T) {
 	t.Parallel()
 	i, c := newIssuer(t)
 	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		key, _ := json.Marshal(map[string]string{"kty": "RSA", "pad": strings.Repeat("a", 1<<20)})
-		_, _ = w.Write([]byte(`{"keys":[` + string(key) + `]}`))
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"keys": []jose.JSONWebKey{{Key: i.key.Public(), KeyID: "key-1", Algorithm: "RS256", Use: "sig"}},
+			"more": strings.Repeat("a", 1<<20),
+		})
 	}))
 	t.Cleanup(keys.Close)
 	c.Provider.JWKSURL = keys.URL
