@@ -28,7 +28,7 @@ func TestLimitedMakesEveryProcessWait(t *testing.T) {
 		for time.Now().Before(end) {
 			for _, k := range processes {
 				_, err := k.Fresh(t.Context(), key)
-				f := failed(t, err, keeper.Limited)
+				f := failure(t, err, keeper.Limited)
 				if f.RetryAfter < time.Until(end) || f.RetryAfter > 3*time.Minute {
 					t.Fatalf("retry after %v, with %v left", f.RetryAfter, time.Until(end))
 				}

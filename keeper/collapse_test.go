@@ -107,6 +107,30 @@ func TestCallerThatGivesUpStopsNobody(t *testing.T) {
 	})
 }
 
+func TestCallerThatGivesUpBeforeTheClaimStopsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.delay = func(op string) time.Duration {
+			if op == "load" {
+				return 2 * time.Second
+			}
+			return 0
+		}
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := k.Fresh(ctx, key)
+			is(t, err, keeper.ErrRefreshInProgress)
+		}()
+		synctest.Wait()
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+	})
+}
+
 func TestWaitForAnotherProcessEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

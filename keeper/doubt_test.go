@@ -126,7 +126,7 @@ func TestUnansweredIsInDoubtAndNeverDead(t *testing.T) {
 		for range 24 * 60 { // a day of it
 			for _, k := range []*keeper.Keeper{a, b} {
 				_, err := k.Fresh(t.Context(), key)
-				if f := failed(t, err, keeper.Doubtful); f.RetryAfter <= 0 {
+				if f := failure(t, err, keeper.Doubtful); f.RetryAfter <= 0 {
 					t.Fatal("the failure does not say when to try again")
 				}
 			}

@@ -61,7 +61,11 @@ func (k *Keeper) look(ctx context.Context, key token.Key, load func(context.Cont
 func (k *Keeper) remove(ctx context.Context, key token.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	defer k.turn(key)()
+	end, err := k.turn(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer end()
 	return k.c.Storage.Delete(ctx, key)
 }
 

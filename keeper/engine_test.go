@@ -224,7 +224,9 @@ type three struct{ e *engine }
 func (s three) Get(ctx context.Context, key token.Key) (token.Record, error) {
 	return s.e.Get(ctx, key)
 }
+
 func (s three) Set(ctx context.Context, key token.Key, r token.Record) error {
 	return s.e.Set(ctx, key, r)
 }
+
 func (s three) Delete(ctx context.Context, key token.Key) error { return s.e.Delete(ctx, key) }

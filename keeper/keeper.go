@@ -15,7 +15,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
@@ -67,7 +66,7 @@ type Keeper struct {
 	c       Config
 	shared  token.Versioned // nil: the storage is not Versioned
 	browser *browsers       // nil unless the storage reaches one Request
-	turns   turns
+	turns   *turns
 
 	mu      sync.Mutex
 	flights map[flightID]*flight
@@ -89,7 +88,7 @@ func New(c Config) (*Keeper, error) {
 	}
 	k := &Keeper{
 		c:       c,
-		turns:   turns{seed: maphash.MakeSeed()},
+		turns:   newTurns(),
 		flights: make(map[flightID]*flight),
 		held:    make(map[token.Key]*successor),
 		brakes:  make(map[string]brake),
@@ -117,7 +116,11 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	r.Subject = subject
 	r.RefreshAt = k.refreshAt(t, time.Now())
 	k.forget(ctx, key)
-	defer k.turn(key)()
+	end, err := k.turn(ctx, key)
+	if err != nil {
+		return token.Record{}, err
+	}
+	defer end()
 	if err := k.c.Storage.Set(ctx, key, r); err != nil {
 		return token.Record{}, err
 	}

@@ -56,6 +56,33 @@ func TestLookAgainBeforeTheClaim(t *testing.T) {
 	}
 }
 
+// Where the record itself says that there is nothing to be done ahead of its expiry, nothing is.
+func TestNothingIsTriedAheadInVain(t *testing.T) {
+	for name, change := range map[string]func(*token.Record){
+		"in doubt":    func(r *token.Record) { r.State = token.InDoubt },
+		"leased":      func(r *token.Record) { r.Lease = token.Lease{Attempt: "other", Until: time.Now().Add(time.Minute)} },
+		"in back-off": func(r *token.Record) { r.NotBefore = time.Now().Add(time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				k := w.process()
+				first := w.login(k, "a")
+				time.Sleep(time.Until(first.RefreshAt))
+				w.edit(change)
+				w.seen = func(op string, _ token.Key) {
+					if op != "get" {
+						t.Errorf("a call did %s", op)
+					}
+				}
+				r, err := k.Fresh(t.Context(), key)
+				w.good(r, err, 0)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 // The lease that one waits for ends with another's refresh of a token that is short-lived, or late
 // by a clock that is ahead.
 func TestWhatOneWaitedForIsServed(t *testing.T) {

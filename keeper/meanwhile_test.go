@@ -1,11 +1,14 @@
 package keeper_test
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -35,6 +38,47 @@ func TestLoginWhileRefreshing(t *testing.T) {
 				}
 				if !w.p.hasRevoked("fake-access-a-1") {
 					t.Error("what came for the old grant was not revoked")
+				}
+			})
+		})
+	}
+}
+
+// A storage of three methods cannot compare and swap: what is written to it takes turns instead.
+func TestWritesTakeTurns(t *testing.T) {
+	tests := map[string]func(*world, *keeper.Keeper) error{
+		"login": func(w *world, k *keeper.Keeper) error {
+			_, err := k.Put(w.t.Context(), key, w.p.login("b"), "")
+			return err
+		},
+		"logout": func(w *world, k *keeper.Keeper) error { return k.Drop(w.t.Context(), key) },
+	}
+	for name, write := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				k := w.over(three{w.engine})
+				first := w.login(k, "a")
+				time.Sleep(time.Until(first.Token.Expiry))
+				var slow atomic.Int32
+				w.delay = func(op string) time.Duration {
+					if op == "set" && slow.Add(1) == 1 {
+						return 5 * time.Second // between the claim's look and its write
+					}
+					return 0
+				}
+				go func() { _, _ = k.Fresh(t.Context(), key) }()
+				time.Sleep(time.Second)
+				short, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := k.Put(short, key, w.p.login("c"), "")
+				is(t, err, context.DeadlineExceeded)
+				if err := write(w, k); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				if r, err := w.get("get", key); err == nil && r.Grant == first.Grant {
+					t.Error("the old grant is back")
 				}
 			})
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"strconv"
-	"sync"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -25,7 +24,11 @@ func (p plain) Load(ctx context.Context, key token.Key) (token.Record, error) {
 }
 
 func (p plain) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
-	defer p.turns.take(key)()
+	end, err := p.turns.take(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	defer end()
 	stored, err := p.next.Get(ctx, key)
 	if errors.Is(err, token.ErrNotFound) || err == nil && versionOf(stored) != old {
 		err = &token.Error{Op: "swap", Key: key, Err: token.ErrConflict}
@@ -45,22 +48,34 @@ func versionOf(r token.Record) token.Version {
 
 // turn waits until no refresh is between the look and the write of its Swap, where that is not the
 // storage's own business, and returns what ends the turn.
-func (k *Keeper) turn(key token.Key) func() {
+func (k *Keeper) turn(ctx context.Context, key token.Key) (end func(), err error) {
 	if k.shared != nil || k.browser != nil {
-		return func() {}
+		return func() {}, nil
 	}
-	return k.turns.take(key)
+	return k.turns.take(ctx, key)
 }
 
 // turns are locks, of which each key has one and some share.
 type turns struct {
 	seed  maphash.Seed
-	locks [64]sync.Mutex
+	locks [64]chan struct{}
+}
+
+func newTurns() *turns {
+	t := &turns{seed: maphash.MakeSeed()}
+	for i := range t.locks {
+		t.locks[i] = make(chan struct{}, 1)
+	}
+	return t
 }
 
 // take waits for the turn of key and returns what ends it.
-func (t *turns) take(key token.Key) func() {
-	l := &t.locks[maphash.Comparable(t.seed, key)%uint64(len(t.locks))]
-	l.Lock()
-	return l.Unlock
+func (t *turns) take(ctx context.Context, key token.Key) (end func(), err error) {
+	l := t.locks[maphash.Comparable(t.seed, key)%uint64(len(t.locks))]
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, nil
+	case <-ctx.Done():
+		return nil, &token.Error{Op: "set", Key: key, Err: context.Cause(ctx)}
+	}
 }

@@ -23,7 +23,7 @@ func (k *Keeper) storeFor(key token.Key, r token.Record) store {
 	case k.shared != nil:
 		return k.shared
 	default:
-		return plain{k.c.Storage, &k.turns}
+		return plain{k.c.Storage, k.turns}
 	}
 }
 

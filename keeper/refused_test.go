@@ -71,6 +71,22 @@ func TestRefusedAfterAnotherWon(t *testing.T) {
 	})
 }
 
+func TestRefusedAfterALoginThatIsDeadToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.p.after = func(int) error {
+			w.edit(func(r *token.Record) { r.Grant, r.State, r.Lease = "other", token.InDoubt, token.Lease{} })
+			w.edit(func(r *token.Record) { r.Generation, r.State = 3, token.Reauthorize })
+			return nil
+		}
+		_, err := k.Fresh(t.Context(), key)
+		is(t, err, keeper.ErrReauthorize)
+	})
+}
+
 func TestRefusedAfterAnotherMarked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -125,7 +141,7 @@ func TestMisconfiguredChangesNoRecord(t *testing.T) {
 		w.p.before = func(int) error { return &keeper.Failure{Kind: keeper.Misconfigured, Code: "invalid_client"} }
 		for range 5 {
 			_, err := k.Fresh(t.Context(), key)
-			if f := failed(t, err, keeper.Misconfigured); f.Code != "invalid_client" || f.RetryAfter <= 0 {
+			if f := failure(t, err, keeper.Misconfigured); f.Code != "invalid_client" || f.RetryAfter <= 0 {
 				t.Errorf("got %+v", f)
 			}
 		}

@@ -68,6 +68,17 @@ func TestRenew(t *testing.T) {
 			w.calls(1)
 		})
 	})
+	t.Run("a cache is older than what was rejected", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, first, renew := setup(t, time.Minute)
+			second, err := renew(k)
+			w.good(second, err, 1)
+			time.Sleep(time.Minute)
+			w.stale = map[token.Key]token.Record{key: first}
+			r, err := k.Renew(t.Context(), key, second.Token)
+			w.good(r, err, 2)
+		})
+	})
 	t.Run("no refresh token", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
