@@ -122,6 +122,15 @@ func TestRevokeReportsWhatMayStillLive(t *testing.T) {
 	}
 }
 
+func TestAnAccessTokenThatCannotBeRevokedAloneIsReported(t *testing.T) {
+	t.Parallel()
+	c, requests := serve(t, says(400, `{"error":"unsupported_token_type"}`))
+	err := c.Revoke(t.Context(), stored(t, `,"refresh_token":null`))
+	if e := failed(t, err); e.Code != "unsupported_token_type" || requests.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, requests.Load())
+	}
+}
+
 func TestNoWayToRevoke(t *testing.T) {
 	t.Parallel()
 	c, requests := serve(t, says(200, ""))
