@@ -90,6 +90,27 @@ func brokenLists() []breakage {
 			all = match(f, all)
 			return all[:min(len(all), 100)]
 		})},
+		{"lister/many", "counts off its pages", with(func(b *broken) {
+			b.list = func(ctx context.Context, f token.Filter) iter.Seq2[token.Entry, error] {
+				return func(yield func(token.Entry, error) bool) {
+					const page = 100
+					for offset := 0; ; offset += page {
+						i, yielded := 0, 0
+						for e, err := range b.Storage.List(ctx, f) {
+							if i++; i <= offset || i > offset+page {
+								continue
+							}
+							if yielded++; !yield(e, err) || err != nil {
+								return
+							}
+						}
+						if yielded < page {
+							return
+						}
+					}
+				}
+			}
+		})},
 		{"lister/writing", "holds its only connection", with(func(b *broken) {
 			busy := false
 			b.list = func(ctx context.Context, f token.Filter) iter.Seq2[token.Entry, error] {

@@ -19,7 +19,7 @@ func listerPromises() []promise[token.Lister] {
 		{"lister/filter", "List yields those entries that Filter.Match matches, and no others.", listFilter},
 		{"lister/entries", "an entry is the record as Get returns it, its Version too, but for the token, which is nil.", listEntries},
 		{"lister/deleted", "what was deleted is not listed.", listDeleted},
-		{"lister/many", "every entry is listed once, however many there are.", listMany},
+		{"lister/many", "every entry is listed once, however many there are, also while the loop's body deletes those that it has seen.", listMany},
 		{"lister/writing", "the loop's body may read, write and delete.", listWriting},
 		{"lister/break", "a loop may be left at any entry, and is not called again.", listBreak},
 		{"lister/cancellation", "a walk whose context is done yields its error once and then nothing more, even where it would have found nothing.", listCancellation},

@@ -20,7 +20,7 @@ import (
 // Run checks each promise in a subtest of its own; a failure prints the promise. open is called
 // once for each of them, and once before them to ask what the storage can do. It may return the
 // same storage each time, and the storage may hold other records, which are left alone: the suite
-// uses providers with names that it makes up.
+// uses providers with names that it makes up. It leaves some of its own records behind.
 //
 // A storage may refuse a key or a token that it could not give back exactly, with
 // [token.ErrKey] or [token.ErrTooLarge], but not an ordinary one: an ordinary name is made of

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,20 @@ func listMany(ctx context.Context, s token.Lister) error {
 	if err := lists(ctx, s, p, token.Filter{}, all); err != nil {
 		return err
 	}
-	return lists(ctx, s, p, token.Filter{Provider: p}, all)
+	if err := lists(ctx, s, p, token.Filter{Provider: p}, all); err != nil {
+		return err
+	}
+	seen := 0
+	for e, err := range s.List(ctx, token.Filter{Provider: p}) {
+		if err := cmp.Or(err, s.Delete(ctx, e.Key)); err != nil {
+			return err
+		}
+		seen++
+	}
+	if seen != len(all) {
+		return fmt.Errorf("listed %d entries, want %d, each of which was there until the body deleted it", seen, len(all))
+	}
+	return nil
 }
 
 func listWriting(ctx context.Context, s token.Lister) error {
