@@ -36,7 +36,7 @@ type issuer struct {
 }
 
 // keys are two, made once since that takes long.
-var keys = sync.OnceValue(func() (all [2]*rsa.PrivateKey) { //nolint:gochecknoglobals // what is shared never changes
+var keys = sync.OnceValue(func() (all [2]*rsa.PrivateKey) {
 	for i := range all {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
