@@ -23,7 +23,7 @@ func Name(base string, insecure bool) string {
 // of scripts, not sent with what other sites embed or post, and gone when the browser closes unless
 // the caller sets a MaxAge.
 func Make(name, value string, insecure bool) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is missing only where browsers would refuse it
 		Name:     name,
 		Value:    value,
 		Path:     "/",
@@ -35,7 +35,7 @@ func Make(name, value string, insecure bool) *http.Cookie {
 
 // Expired returns a cookie that removes the one called name.
 func Expired(name string, insecure bool) *http.Cookie {
-	c := Make(name, "", insecure)
+	c := Make(name, "", insecure) //nolint:gosec // as above
 	c.MaxAge = -1
 	return c
 }

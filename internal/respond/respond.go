@@ -85,14 +85,25 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 // Flush implements [http.Flusher].
 func (w *Writer) Flush() { _ = w.FlushError() }
 
-// FlushError is what [http.ResponseController.Flush] calls. Without it, that would go past Writer
-// to the response below, and the header would be sent before its time. A header that is sent by a
-// flush has status 200, which is said here for those below who wait for a status.
+// FlushError is what [http.ResponseController.Flush] calls. A header that is sent by a flush has
+// status 200, which is said here for those below who wait for a status.
 func (w *Writer) FlushError() error {
-	if w.begin() {
+	if flushes(w.next) && w.begin() {
 		w.next.WriteHeader(http.StatusOK)
 	}
 	return http.NewResponseController(w.next).Flush()
+}
+
+// flushes reports whether a flush of w does anything, as [http.ResponseController] has it.
+func flushes(w http.ResponseWriter) bool {
+	switch w := w.(type) {
+	case http.Flusher, interface{ FlushError() error }:
+		return true
+	case interface{ Unwrap() http.ResponseWriter }:
+		return flushes(w.Unwrap())
+	default:
+		return false
+	}
 }
 
 // Hijack implements [http.Hijacker]. Nobody sends the header of a hijacked response but the

@@ -86,7 +86,7 @@ func TestBeforeRunsAheadOfTheFirstByte(t *testing.T) {
 			return err
 		}},
 		{"ReadFrom", 200, "body", func(w *Writer) error {
-			f, err := os.Open(file) //nolint:gosec // a file of this test's
+			f, err := os.Open(file)
 			if err != nil {
 				return err
 			}
@@ -218,6 +218,19 @@ func TestAHijackThatFailsBeginsNothing(t *testing.T) {
 	})
 	if resp.StatusCode != http.StatusTeapot {
 		t.Errorf("status %d", resp.StatusCode)
+	}
+}
+
+func TestAFlushThatFailsBeginsNothing(t *testing.T) {
+	t.Parallel()
+	below := httptest.NewRecorder()
+	w := New(struct{ http.ResponseWriter }{below}, nil) // which has nothing else
+	if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+		t.Errorf("got %v", err)
+	}
+	w.WriteHeader(http.StatusTeapot)
+	if below.Code != http.StatusTeapot {
+		t.Errorf("status %d", below.Code)
 	}
 }
 

@@ -34,7 +34,7 @@ func request(s *Storage, line string, f func(ctx context.Context)) []*http.Cooki
 	r.Header.Set("Cookie", line)
 	w := httptest.NewRecorder()
 	s.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(r.Context()) })).ServeHTTP(w, r)
-	return w.Result().Cookies() //nolint:bodyclose // there is none
+	return w.Result().Cookies()
 }
 
 func TestCookiesOfEarlierBuildsOpen(t *testing.T) {

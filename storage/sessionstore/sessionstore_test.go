@@ -53,7 +53,7 @@ func large(text string, n int) token.Record {
 }
 
 // try runs f in a request of b, which must work.
-func try(t *testing.T, b *sessiontest.Browser, f func(w http.ResponseWriter, r *http.Request) error) *http.Response {
+func try(t *testing.T, b *sessiontest.Browser, f func(w http.ResponseWriter, r *http.Request) error) sessiontest.Answer {
 	t.Helper()
 	resp, err := b.Do(t.Context(), func(w http.ResponseWriter, r *http.Request) {
 		if err := f(w, r); err != nil {
@@ -404,7 +404,7 @@ func TestSetIsEitherSentOrRefused(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 		done.Wait()
-		sent := len(w.Result().Cookies()) == 1 //nolint:bodyclose // there is none
+		sent := len(w.Result().Cookies()) == 1
 		if sent != (err == nil) || err != nil && !errors.Is(err, token.ErrTooLate) {
 			t.Errorf("sent %v, error %v", sent, err)
 		}

@@ -41,7 +41,7 @@ func TestTooLate(t *testing.T) {
 	sessiontest.RunTooLate(t, gorilla.New(sessions.NewCookieStore(authentication, encryption), "tokens"))
 }
 
-func do(t *testing.T, b *sessiontest.Browser, f func(w http.ResponseWriter, r *http.Request) error) *http.Response {
+func do(t *testing.T, b *sessiontest.Browser, f func(w http.ResponseWriter, r *http.Request) error) sessiontest.Answer {
 	t.Helper()
 	resp, err := b.Do(t.Context(), func(w http.ResponseWriter, r *http.Request) {
 		if err := f(w, r); err != nil {

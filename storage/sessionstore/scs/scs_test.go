@@ -179,7 +179,7 @@ func TestASessionWithATokenIsTheApplicationsSessionToo(t *testing.T) {
 	})))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	cookies := w.Result().Cookies() //nolint:bodyclose // there is none
+	cookies := w.Result().Cookies()
 	if len(cookies) != 1 {
 		t.Fatalf("%d cookies, want the session manager's one", len(cookies))
 	}

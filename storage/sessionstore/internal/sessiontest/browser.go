@@ -75,20 +75,29 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// Do sends one request, which f answers, and returns the response without its body.
-func (b *Browser) Do(ctx context.Context, f http.HandlerFunc) (*http.Response, error) {
+// Answer is a response without its body.
+type Answer struct {
+	Status int
+	Header http.Header
+}
+
+// Cookies returns those that the response sets or removes, in its order.
+func (a Answer) Cookies() []*http.Cookie { return (&http.Response{Header: a.Header}).Cookies() }
+
+// Do sends one request, which f answers.
+func (b *Browser) Do(ctx context.Context, f http.HandlerFunc) (Answer, error) {
 	to := *b.url
 	to.RawQuery = rand.Text()
 	b.handlers.Store(to.RawQuery, f)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	resp, err := b.client.Do(req)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	return resp, resp.Body.Close()
+	return Answer{resp.StatusCode, resp.Header}, resp.Body.Close()
 }
 
 // Cookies returns what the browser would send.

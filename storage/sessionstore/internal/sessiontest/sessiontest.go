@@ -63,10 +63,19 @@ func Run(t *testing.T, s Storage, oneByOne bool) {
 	})
 	t.Run("middleware twice", func(t *testing.T) {
 		t.Parallel()
-		b := NewBrowser(t, true, func(next http.Handler) http.Handler { return s.Middleware(s.Middleware(next)) })
-		set(t, b, s, "fake-twice")
-		if got := get(t, b, s); got != "fake-twice" {
-			t.Errorf("got %q", got)
+		between := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if err := s.Set(r.Context(), key(), Record("fake-between")); err != nil {
+					t.Error(err)
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+		b := NewBrowser(t, true, func(next http.Handler) http.Handler {
+			return s.Middleware(between(s.Middleware(next)))
+		})
+		if got := get(t, b, s); got != "fake-between" {
+			t.Errorf("the inner one does not see what the outer one does: got %q", got)
 		}
 	})
 	t.Run("panic", func(t *testing.T) {
@@ -83,14 +92,14 @@ func Run(t *testing.T, s Storage, oneByOne bool) {
 		}
 		b := NewBrowser(t, true, func(next http.Handler) http.Handler { return recovers(s.Middleware(next)) })
 		set(t, b, s, "fake-before")
-		resp, err := b.Do(t.Context(), func(_ http.ResponseWriter, r *http.Request) {
+		answer, err := b.Do(t.Context(), func(_ http.ResponseWriter, r *http.Request) {
 			if err := s.Set(r.Context(), key(), Record("fake-panic")); err != nil {
 				t.Error(err)
 			}
 			panic("fake")
 		})
-		if err != nil || resp.StatusCode != http.StatusInternalServerError {
-			t.Fatal(resp, err)
+		if err != nil || answer.Status != http.StatusInternalServerError {
+			t.Fatal(answer, err)
 		}
 		if got := get(t, b, s); got != "fake-panic" {
 			t.Errorf("what was set before a panic is lost: got %q", got)
@@ -186,7 +195,7 @@ func request(s Storage) (context.Context, func()) {
 	}))
 	go func() {
 		defer close(left)
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil))
 	}()
 	return <-inside, func() {
 		close(leave)
