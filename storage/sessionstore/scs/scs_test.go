@@ -120,6 +120,25 @@ func TestTooLateIsWhereTheBrowserHasNoSession(t *testing.T) {
 	}
 }
 
+// TestTooLateIsWhereTheBrowsersSessionIsNoMore: the cookie that it has names another by then.
+func TestTooLateIsWhereTheBrowsersSessionIsNoMore(t *testing.T) {
+	t.Parallel()
+	m := manager()
+	s := adapter.New(m)
+	b := sessiontest.NewBrowser(t, true, s.Middleware)
+	do(t, b, func(_ http.ResponseWriter, r *http.Request) error { return set("fake-first")(m, s, r) })
+	do(t, b, func(w http.ResponseWriter, r *http.Request) error {
+		w.WriteHeader(http.StatusOK)
+		if err := m.RenewToken(r.Context()); err != nil {
+			return err
+		}
+		if err := set("fake-late")(m, s, r); !errors.Is(err, token.ErrTooLate) {
+			return fmt.Errorf("got %w", err)
+		}
+		return nil
+	})
+}
+
 func set(text string) func(*scs.SessionManager, *adapter.Storage, *http.Request) error {
 	return func(_ *scs.SessionManager, s *adapter.Storage, r *http.Request) error {
 		return s.Set(r.Context(), alice, sessiontest.Record(text))
