@@ -30,7 +30,7 @@ func BenchmarkGet(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer get.Close() //nolint:errcheck // nothing is at stake
+		defer get.Close()
 		b.ReportAllocs()
 		for b.Loop() {
 			var secret, record []byte
@@ -73,7 +73,7 @@ func BenchmarkSet(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer set.Close() //nolint:errcheck // nothing is at stake
+		defer set.Close()
 		b.ReportAllocs()
 		for b.Loop() {
 			secret, err := r.Token.MarshalJSON()

@@ -105,9 +105,7 @@ func TestWaitingWritersHoldOneConnection(t *testing.T) {
 			}
 		})
 	}
-	for db.Stats().InUse < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	inUse(t, db, 2)
 	for range 20 {
 		if n := db.Stats().InUse; n > 2 {
 			t.Errorf("%d connections are in use, want that of the transaction and one", n)

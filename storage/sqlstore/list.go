@@ -48,7 +48,7 @@ func (s *Storage) page(ctx context.Context, f token.Filter, after *token.Key) ([
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
+	defer rows.Close()
 	var page []token.Entry
 	for rows.Next() {
 		e, err := entry(rows)

@@ -79,7 +79,7 @@ func explain(t *testing.T, db *sql.DB, query string, args []any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
+	defer rows.Close()
 	var plan []string
 	for rows.Next() {
 		var id, parent, unused int

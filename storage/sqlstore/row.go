@@ -62,7 +62,7 @@ func (s *Storage) read(ctx context.Context, query string, key token.Key, more ..
 	if err != nil {
 		return token.Record{}, err
 	}
-	defer rows.Close() //nolint:errcheck // what it returns was seen in rows.Err
+	defer rows.Close()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return token.Record{}, err

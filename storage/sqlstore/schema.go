@@ -51,9 +51,6 @@ func (s *Storage) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if version, err := store.GetLatestVersion(ctx, s.db); err == nil && version > s.wanted() {
-		return fmt.Errorf("%w: version %d, and %d is wanted", ErrNewerSchema, version, s.wanted())
-	}
 	var all []*goose.Migration
 	for i, statements := range s.migrations() {
 		up := func(ctx context.Context, tx *sql.Tx) error {

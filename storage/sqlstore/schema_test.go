@@ -113,9 +113,7 @@ func TestMigrateWhileAnotherDoes(t *testing.T) {
 	}
 	migrated := make(chan error)
 	go func() { migrated <- s.Migrate(t.Context()) }()
-	for db.Stats().InUse < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	inUse(t, db, 2)
 	time.Sleep(20 * time.Millisecond) // until it has seen that version 1 is wanting
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)

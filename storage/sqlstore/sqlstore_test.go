@@ -280,6 +280,9 @@ func TestCloseLeavesTheCallersDatabase(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Get(t.Context(), token.Key{Provider: "github"}); err == nil || errors.Is(err, token.ErrNotFound) {
+		t.Errorf("Get on a closed storage: got error %v", err)
+	}
 	if err := db.PingContext(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -297,9 +300,7 @@ func TestWaitingWriterStopsWithItsContext(t *testing.T) {
 	}
 	first := make(chan error)
 	go func() { first <- s.Set(t.Context(), key, record("first")) }()
-	for db.Stats().InUse < 2 { // it has its turn, and waits for the transaction
-		time.Sleep(time.Millisecond)
-	}
+	inUse(t, db, 2) // it has its turn, and waits for the transaction
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := s.Set(ctx, key, record("second")); !errors.Is(err, context.DeadlineExceeded) {
@@ -340,6 +341,18 @@ func TestReachIsTheEngines(t *testing.T) {
 	if got := token.Reaches(s); got != token.Host {
 		t.Errorf("got %v", got)
 	}
+}
+
+// inUse waits until n connections are in use.
+func inUse(t *testing.T, db *sql.DB, n int) {
+	t.Helper()
+	for range 10_000 {
+		if db.Stats().InUse >= n {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatalf("%d connections are in use, want %d", db.Stats().InUse, n)
 }
 
 // migrated returns a storage in a new database, and the database.
