@@ -138,3 +138,53 @@ func TestRefreshOutlivesTheMemory(t *testing.T) {
 		}
 	})
 }
+
+func TestSuccessorIsSetThoughTheMemoryIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(session{})
+		keeper.Remember(k, 0)
+		key, old := w.visitor(k, "a")
+		time.Sleep(time.Until(old.Token.Expiry))
+		ctx, c := request(t.Context(), key, old)
+		r, err := k.Fresh(ctx, key)
+		w.good(r, err, 1)
+		carries(t, c, key, 1)
+	})
+}
+
+func TestMemoryOfSessionsIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.lenient = true
+		k := w.over(session{})
+		key, old := w.visitor(k, "a")
+		time.Sleep(time.Until(old.Token.Expiry))
+		for call := range 2 {
+			ctx, _ := request(t.Context(), key, old)
+			r, err := k.Fresh(ctx, key)
+			w.good(r, err, 1)
+			w.calls(call + 1)
+			time.Sleep(time.Minute + time.Second)
+		}
+	})
+}
+
+func TestSessionLogoutRevokesTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(session{})
+		key, old := w.visitor(k, "a")
+		time.Sleep(time.Until(old.Token.Expiry))
+		ctx, _ := request(t.Context(), key, old)
+		r, err := k.Fresh(ctx, key)
+		w.good(r, err, 1)
+		ctx, _ = request(t.Context(), key, old)
+		if err := k.Drop(ctx, key); err != nil {
+			t.Fatal(err)
+		}
+		if !w.p.hasRevoked("fake-access-a-1") {
+			t.Error("the successor lives on")
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/token"
@@ -84,6 +85,32 @@ func TestDropDeletesWhatCannotBeRead(t *testing.T) {
 		is(t, k.Drop(t.Context(), key), keeper.ErrRevoke)
 		if _, err := w.get("get", key); !errors.Is(err, token.ErrNotFound) {
 			t.Error("it is still there")
+		}
+	})
+}
+
+func TestDropRevokesWhatIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Generation == 1 {
+				return errDown
+			}
+			return nil
+		}
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+		if err := k.Drop(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		if !w.p.hasRevoked("fake-access-a-1") {
+			t.Error("the successor lives on")
+		}
+		if _, err := k.Fresh(t.Context(), key); !errors.Is(err, token.ErrNotFound) {
+			t.Errorf("after the logout: %v", err)
 		}
 	})
 }

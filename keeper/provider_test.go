@@ -172,7 +172,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world { return &world{t, newEngine(), newProvider()} }
 
-var key = token.Key{Provider: "example", User: "7"} //nolint:gochecknoglobals // a constant, which Go cannot write as one
+var key = token.Key{Provider: "example", User: "7"}
 
 func (w *world) process(change ...func(*keeper.Config)) *keeper.Keeper {
 	return w.over(shared{w.engine}, change...)
