@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -41,16 +42,21 @@ type answer struct {
 // net/http sends a request again by itself if it is idempotent, or if the connection that it took from
 // the pool broke and the body can be had again. So there is no GetBody, and the body is read once;
 // and redirects are not followed. A body of which no byte was read cannot have been sent, however the
-// Transport works: that, not what the network said, decides between Unsent and Doubtful.
+// Transport works; and one whose writing failed was never whole at the other end, where nobody acts on
+// half a form. That, not what the network said, decides between Unsent and Doubtful: a connection
+// that was kept alive and turns out to be dead leaves nothing in doubt.
 func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 	u, err := endpoint(r.url)
 	if err != nil {
 		return nil, c.fail(r, Misconfigured, err)
 	}
 	b := &body{text: strings.NewReader(r.body)}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(w httptrace.WroteRequestInfo) { b.wrote(w.Err) },
+	})
 	resp, err := c.http().Do(r.http(ctx, u, b))
 	if err != nil {
-		if b.unread() && r.body != "" {
+		if r.body != "" && (b.unread() || b.cut()) {
 			return nil, c.fail(r, Unsent, err)
 		}
 		return nil, c.fail(r, Doubtful, err)
@@ -100,6 +106,8 @@ func (r request) http(ctx context.Context, u *url.URL, b *body) *http.Request {
 type body struct {
 	text  *strings.Reader
 	state atomic.Int32
+	whole atomic.Bool // it was written, at least once
+	part  atomic.Bool // writing it failed
 }
 
 const (
@@ -116,6 +124,18 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) Close() error { return nil }
+
+// wrote is told how writing the request ended.
+func (b *body) wrote(err error) {
+	if err == nil {
+		b.whole.Store(true)
+	} else {
+		b.part.Store(true)
+	}
+}
+
+// cut reports whether the body was never written to its end.
+func (b *body) cut() bool { return b.part.Load() && !b.whole.Load() }
 
 func (b *body) unread() bool { return b.state.CompareAndSwap(fresh, sealed) }
 

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,10 +50,10 @@ func breakages() []breakage {
 			r.Token = new(token.Token)
 			_ = json.Unmarshal(b, r.Token)
 		})},
-		{"round trip/text", "escapes HTML", losing(func(r *token.Record) {
+		{"round trip/text", "drops what is no text to it", losing(func(r *token.Record) {
 			b, _ := json.Marshal(r.Token)
 			r.Token = new(token.Token)
-			_ = json.Unmarshal(b, r.Token)
+			_ = json.Unmarshal(bytes.ReplaceAll(b, []byte(`\u0000`), nil), r.Token)
 		})},
 		{"round trip/60 kB", "deletes, and then refuses", with(func(b *broken) {
 			b.set = func(ctx context.Context, key token.Key, r token.Record) error {

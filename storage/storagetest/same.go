@@ -2,7 +2,9 @@ package storagetest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/waltz-oauth/waltz/token"
@@ -47,33 +49,33 @@ func sameToken(got, want *token.Token) error {
 		}
 		return nil
 	}
-	a, err := got.MarshalJSON()
+	a, err := members(got)
 	if err != nil {
 		return err
 	}
-	b, err := want.MarshalJSON()
+	b, err := members(want)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(a, b) {
-		at := differ(a, b)
-		return fmt.Errorf("token differs at byte %d of %d: %q, want %q", at, len(b), around(a, at), around(b, at))
+	for name := range b {
+		if !reflect.DeepEqual(a[name], b[name]) {
+			return fmt.Errorf("the token's member %q is %.50v, want %.50v", name, a[name], b[name])
+		}
+	}
+	if len(a) != len(b) {
+		return fmt.Errorf("the token has %d members, want %d", len(a), len(b))
 	}
 	return nil
 }
 
-// differ returns the index of the first byte in which a and b differ.
-func differ(a, b []byte) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
+// members are those of t's JSON, numbers as they are spelled. How text is escaped and in what order
+// members come is the storage's own affair.
+func members(t *token.Token) (all map[string]any, err error) {
+	b, err := t.MarshalJSON()
+	if err != nil {
+		return nil, err
 	}
-	return n
-}
-
-// around shows a little of b. Tokens here are made up, so there is nothing to hide.
-func around(b []byte, at int) []byte {
-	return b[max(0, at-10):min(len(b), at+20)]
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return all, d.Decode(&all)
 }
