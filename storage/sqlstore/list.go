@@ -9,7 +9,8 @@ import (
 )
 
 // List implements [token.Lister]. It costs the rows that it finds and not the table, whichever of
-// provider, user, subject and due is asked for: each has an index.
+// provider, user, subject and due is asked for: each has an index. A list of what is due sorts all
+// that is due for every 500 that it yields.
 func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entry, error] {
 	return func(yield func(token.Entry, error) bool) {
 		var after *token.Key
