@@ -3,6 +3,8 @@ package sessiontest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -97,7 +99,8 @@ func (b *Browser) Do(ctx context.Context, f http.HandlerFunc) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{resp.StatusCode, resp.Header}, resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body) // to its end: a client that leaves cancels the request
+	return Answer{resp.StatusCode, resp.Header}, errors.Join(err, resp.Body.Close())
 }
 
 // Cookies returns what the browser would send.
