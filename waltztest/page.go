@@ -73,7 +73,7 @@ func (s *Server) show(w http.ResponseWriter, status int, p consentPage) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	// No form-action: browsers hold it against the redirect that answers the form, too.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "same-origin") // the form's own post must name its origin
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes()) // the client is gone: nobody is left to tell

@@ -11,6 +11,7 @@ import (
 
 	"github.com/waltz-oauth/waltz"
 	"github.com/waltz-oauth/waltz/token"
+	"github.com/waltz-oauth/waltz/waltztest"
 )
 
 //go:embed page.html
@@ -19,6 +20,9 @@ var pageHTML string
 //go:embed countdown.js
 var countdownJS string
 
+//go:embed demo.css
+var demoCSS string
+
 func parsePage() (*template.Template, error) { return template.New("demo").Parse(pageHTML) }
 
 // handler is the whole application.
@@ -26,16 +30,19 @@ func (d *Demo) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/login/", d.app)
 	mux.HandleFunc("GET /{$}", d.home)
-	mux.HandleFunc("GET /countdown.js", script)
+	mux.Handle("GET /countdown.js", asset("text/javascript; charset=utf-8", countdownJS))
+	mux.Handle("GET /style.css", asset("text/css; charset=utf-8", string(waltztest.Stylesheet())+demoCSS))
 	mux.HandleFunc("POST /user", signIn)
 	mux.Handle("POST /call", d.consumer.Require(http.HandlerFunc(d.call)))
 	mux.Handle("POST /expire", d.consumer.Require(http.HandlerFunc(d.expire)))
 	return signedIn(d.app.Handler(http.NewCrossOriginProtection().Handler(mux)))
 }
 
-func script(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	_, _ = io.WriteString(w, countdownJS)
+func asset(contentType, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, text)
+	}
 }
 
 // home shows the user's connection.
@@ -43,22 +50,21 @@ func (d *Demo) home(w http.ResponseWriter, r *http.Request) {
 	id, _ := currentUser(r.Context())
 	u, _ := lookUp(id)
 	view := struct {
-		Users            []user
-		User             user
-		State            string
-		Record           token.Record
-		Ends             string // when the access token expires, for the countdown
-		Events           []event
-		Answer           string
-		Login            string
-		Storage, StyleAt string
+		Users   []user
+		User    user
+		State   string
+		Record  token.Record
+		Ends    string // when the access token expires, for the countdown
+		Events  []event
+		Answer  string
+		Login   string
+		Storage string
 	}{
 		Users:   users(),
 		User:    u,
 		State:   "none",
 		Login:   d.consumer.LoginURL("/"),
 		Storage: d.config.StorageName,
-		StyleAt: d.provider.URL + "/style.css",
 	}
 	view.Events, view.Answer = d.journal.of(id)
 	switch record, err := d.consumer.Record(r.Context()); {
@@ -72,7 +78,7 @@ func (d *Demo) home(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; script-src 'self'; style-src "+d.provider.URL+"; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; script-src 'self'; style-src 'self'; form-action 'self'; frame-ancestors 'none'")
 	if err := d.page.Execute(w, view); err != nil {
 		d.config.Logger.Error("demo: page", "error", err.Error())
 	}
