@@ -31,6 +31,18 @@ func newPerson(t *testing.T) *person {
 	return &person{&http.Client{Jar: jar, Transport: transport, Timeout: time.Minute}}
 }
 
+// twin is a person with the cookies that p has now for an address.
+func (p *person) twin(t *testing.T, address string) *person {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin := newPerson(t)
+	twin.client.Jar.SetCookies(u, p.client.Jar.Cookies(u))
+	return twin
+}
+
 func (p *person) get(t *testing.T, address string) page {
 	t.Helper()
 	return p.do(t, http.MethodGet, address, nil)
