@@ -66,12 +66,14 @@ var house = []floor{
 	},
 	{
 		{name: "internal/*"},
+		{name: "internal/enginetest", uses: []string{"github.com/jackc/pgx/v5", "github.com/go-sql-driver/mysql"}},
 	},
 }
 
 // guests are rooms made for tests, and who else may import them.
 var guests = map[string][]string{
 	"waltztest":           {"cmd/*"},
+	"internal/enginetest": {},
 	"storage/storagetest": {"storage/sessionstore/internal/sessiontest"},
 	"storage/sessionstore/internal/sessiontest": {},
 }
