@@ -19,10 +19,11 @@ import (
 // A relative URL is relative to the provider's API: "/user" at GitHub is https://api.github.com/user.
 // A request to a host that is not the provider's fails with ErrHost; a redirect to one is followed
 // without the token. Where the API answers 401 the token is refreshed and the request sent again,
-// once, if its body can be. A request that has no deadline or cancellation of its own ends with ctx.
+// once, if its body can be. A request that has a deadline or cancellation of its own, be it the
+// Timeout of Config.HTTPClient, ends with that, and any other ends with ctx.
 //
-// Requests fail with ErrNoToken, ErrNoUser, ErrReauthorize or the provider's [*provider.Error],
-// inside the [*url.Error] that http.Client returns.
+// Requests fail with what [Consumer.Token] fails with, inside the [*url.Error] that http.Client
+// returns. The Request of a response has the token in its header: it is not to be logged.
 func (c *Consumer) Client(ctx context.Context) *http.Client {
 	return c.clientWith(ctx, stored{c})
 }
@@ -75,7 +76,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return t.base.RoundTrip(out)
 	}
-	tok, err := t.source.token(t.ctx)
+	ctx, done := t.until(out)
+	defer done()
+	tok, err := t.source.token(ctx)
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -86,19 +89,23 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		resp, err = t.again(r, out, resp, tok)
+		resp, err = t.again(ctx, out, resp, tok)
 	}
 	return absolute(resp, out.URL), err
 }
 
 // prepare returns a copy of r with an absolute URL.
 func (t *transport) prepare(r *http.Request) (*http.Request, error) {
-	out := r.Clone(r.Context())
-	if r.Context().Done() == nil {
-		out = r.Clone(t.ctx) //nolint:contextcheck // a request that nobody can end ends with its client
+	ctx := r.Context()
+	if ctx.Done() == nil {
+		ctx = t.ctx // a request that nobody can end ends with its client
 	}
+	out := r.Clone(ctx) //nolint:contextcheck // it is r's own, or says why not
 	if r.URL.Host != "" {
 		return out, nil
+	}
+	if r.URL.Scheme != "" || r.URL.Opaque != "" {
+		return nil, fmt.Errorf("waltz: %w: a URL with a scheme must name its host", ErrHost)
 	}
 	if t.provider.APIBase == "" {
 		return nil, fmt.Errorf("waltz: %s has no API base, so a URL must name its host: %q", t.provider.Name, r.URL.Path)
@@ -114,6 +121,19 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 	return out, nil
 }
 
+// until returns the client's context, which says whose token it is, and which ends when out does.
+func (t *transport) until(out *http.Request) (ctx context.Context, done context.CancelFunc) {
+	if out.Context() == t.ctx {
+		return t.ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	stop := context.AfterFunc(out.Context(), func() { cancel(context.Cause(out.Context())) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
 func (t *transport) authorize(out *http.Request, tok *token.Token) {
 	out.Header.Set("Authorization", "Bearer "+tok.AccessToken) // RFC 6750 section 2.1
 	for name, value := range t.provider.APIHeaders {
@@ -125,11 +145,11 @@ func (t *transport) authorize(out *http.Request, tok *token.Token) {
 
 // again sends the request once more with a new token, where there is one and the body can be had
 // twice; otherwise the caller gets the 401.
-func (t *transport) again(r, out *http.Request, resp *http.Response, rejected *token.Token) (*http.Response, error) {
-	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Response, rejected *token.Token) (*http.Response, error) {
+	if out.Body != nil && out.Body != http.NoBody && out.GetBody == nil {
 		return resp, nil
 	}
-	tok, err := t.source.renewed(t.ctx, rejected) //nolint:contextcheck // whose token it is, the client's context knows
+	tok, err := t.source.renewed(ctx, rejected)
 	if errors.Is(err, ErrReauthorize) {
 		drain(resp)
 		return nil, err
@@ -138,8 +158,8 @@ func (t *transport) again(r, out *http.Request, resp *http.Response, rejected *t
 		return resp, nil //nolint:nilerr // the API's own answer says more
 	}
 	second := out.Clone(out.Context())
-	if r.GetBody != nil {
-		if second.Body, err = r.GetBody(); err != nil {
+	if out.GetBody != nil {
+		if second.Body, err = out.GetBody(); err != nil {
 			return resp, nil //nolint:nilerr // the API's own answer says more
 		}
 	}

@@ -89,6 +89,11 @@ func TestClientSendsRelativeURLsToTheAPI(t *testing.T) {
 	}
 	equal(t, a.seen, "GET /v3/user Bearer fake", "GET /v3/user Bearer fake", "GET /v3/a%2Fb?q=1 Bearer fake",
 		"GET /v3/ Bearer fake", "GET /other Bearer fake")
+	for _, url := range []string{"file:///user", "user:1", "https:///user"} {
+		if _, err := get(t, c, url); !errors.Is(err, ErrHost) {
+			t.Errorf("GET %q: %v, want ErrHost", url, err)
+		}
+	}
 }
 
 func TestClientResolvesRedirectsOfRelativeURLs(t *testing.T) {
@@ -189,6 +194,30 @@ func TestClientEndsWithItsContext(t *testing.T) {
 	}()
 	if _, err := get(t, testClient(ctx, a.provider(), fixed{&token.Token{}}), "/slow"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// waiting is a source that has no token before it is given up.
+type waiting struct{ fixed }
+
+func (waiting) token(ctx context.Context) (*token.Token, error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestWaitingForATokenEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	gaveUp := errors.New("gave up")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gaveUp)
+	r, err := http.NewRequestWithContext(ctx, "GET", "/user", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := provider.Provider{Name: "test", APIBase: "https://api.example/"}
+	_, err = testClient(context.WithoutCancel(t.Context()), p, waiting{}).Transport.RoundTrip(r) //nolint:bodyclose // it fails
+	if !errors.Is(err, gaveUp) {
+		t.Errorf("got %v, want the request's", err)
 	}
 }
 
