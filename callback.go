@@ -38,11 +38,11 @@ func (c *Consumer) callback(w http.ResponseWriter, r *http.Request) {
 
 // finish ends the login that the request belongs to, and stores its token.
 func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, error) {
-	f, err := c.answered(w, r)
+	ctx := r.Context()
+	f, user, err := c.answered(w, r)
 	if err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
 	t, err := c.client.Exchange(ctx, provider.Grant{
 		Code:        r.URL.Query().Get("code"),
 		RedirectURI: f.Redirect,
@@ -53,7 +53,7 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	a := &Authorization{Token: t, User: f.User, Next: f.Next, consumer: c}
+	a := &Authorization{Token: t, User: user, Next: string(f.Next), consumer: c}
 	if hook := c.reg.Hooks.Authorized; hook != nil {
 		if err := hook(w, r, a); err != nil {
 			return nil, err
@@ -65,39 +65,40 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 	return a, a.Save(ctx)
 }
 
-// answered returns the login that the provider's answer belongs to, once the answer is known to be
-// the provider's, to this login, to this person, and to have a code in it. A login is answered once.
-func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (flow, error) {
+// answered returns the login that the provider's answer belongs to, and who is signed in, once the
+// answer is known to be the provider's, to this login, to this person, and to have a code in it. A
+// login is answered once.
+func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, user string, err error) {
 	q := r.URL.Query()
-	f, err := c.app.flows.resume(r, q.Get("state"))
-	if err != nil {
-		return flow{}, err
+	if f, err = c.app.flows.resume(r, q.Get("state")); err != nil {
+		return flow{}, "", err
 	}
 	if f.Provider != c.name {
-		return flow{}, ErrState
+		return flow{}, "", ErrState
 	}
 	c.app.flows.end(w, f.State)
 	if err := c.checkIssuer(q); err != nil {
-		return flow{}, err
+		return flow{}, "", err
 	}
-	user, err := c.app.user(r.Context())
-	if err != nil {
-		return flow{}, err
+	if user, err = c.app.user(r.Context()); err != nil {
+		return flow{}, "", err
 	}
-	if f.User != "" && f.User != user {
-		return flow{}, ErrUserChanged
+	if f.User != "" && f.User != hashed(user) {
+		return flow{}, "", ErrUserChanged
 	}
-	f.User = user
 	if err := c.client.CallbackError(q); err != nil {
 		if q.Get("error") == "access_denied" {
 			err = fmt.Errorf("%w: %w", ErrDenied, err)
 		}
-		return flow{}, err
+		return flow{}, "", err
 	}
 	if q.Get("code") == "" {
-		return flow{}, ErrNoCode
+		return flow{}, "", ErrNoCode
 	}
-	return f, nil
+	if !c.app.flows.spend(f) {
+		return flow{}, "", ErrState
+	}
+	return f, user, nil
 }
 
 // checkIssuer compares the iss parameter with the provider's issuer (RFC 9207 section 2.4).

@@ -83,6 +83,35 @@ func TestSeveralTabsLogInAtOnce(t *testing.T) {
 	}
 }
 
+func TestACallbackThatComesTwiceSpendsItsCodeOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, waltz.Config{}, waltz.Registration{})
+	callback := strings.TrimPrefix(w.callbackURL(t), w.URL)
+	u := request(t, http.MethodGet, w.URL, "").URL
+	cookies := w.browser.Client.Jar.Cookies(u) // those of the login under way
+	hold(w.browser)
+	w.get(t, callback).want(t, http.StatusSeeOther, "")
+	w.browser.Client.Jar.SetCookies(u, cookies) // as when both left before the first was answered
+	w.get(t, callback).want(t, http.StatusBadRequest, "This login is over")
+	if n := w.provider.Calls(waltztest.Exchange); n != 1 {
+		t.Errorf("the code was sent %d times", n)
+	}
+	w.get(t, "/user").want(t, http.StatusOK, "Demo Ada")
+}
+
+func TestAFlowCookieIsOneThatBrowsersKeep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, waltz.Config{User: currentUser}, waltz.Registration{})
+	w.be(t, w.browser, strings.Repeat("u", 3000))
+	hold(w.browser)
+	next := "/?" + strings.Repeat("&", 1498)
+	p := w.get(t, w.consumer.LoginURL(next))
+	p.want(t, http.StatusFound, "")
+	if n := len(p.header.Get("Set-Cookie")); n == 0 || n > 4096 {
+		t.Errorf("the cookie has %d bytes", n)
+	}
+}
+
 func TestLoginsUnderWayAreCapped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, waltz.Config{}, waltz.Registration{})

@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/waltz-oauth/waltz/internal/cookie"
@@ -21,8 +23,8 @@ type flow struct {
 	Verifier string    `json:"verifier"` // PKCE (RFC 7636)
 	Nonce    string    `json:"nonce"`    // OpenID Connect Core section 3.1.2.1
 	Redirect string    `json:"redirect"`
-	Next     string    `json:"next"`
-	User     string    `json:"user,omitempty"` // who was signed in
+	Next     []byte    `json:"next"`           // base64 there, which says how long it can get
+	User     string    `json:"user,omitempty"` // a hash of who was signed in; "": nobody
 	Begun    time.Time `json:"begun"`
 }
 
@@ -35,6 +37,10 @@ const (
 type flows struct {
 	codec    *cookie.Codec
 	insecure bool
+
+	mu    sync.Mutex
+	spent map[string]time.Time // states of logins whose code was used, and when
+	swept time.Time
 }
 
 // newFlow begins a login. Its state, verifier and nonce have more than 128 random bits each.
@@ -81,7 +87,28 @@ func (s *flows) resume(r *http.Request, state string) (flow, error) {
 	return f, nil
 }
 
-// end removes the cookie of the login with that state, so that it is finished once.
+// spend reports whether it is the first to ask for f's code to be used. Removing the cookie is not
+// enough: a browser or a proxy that sends the callback twice sends it with the cookie both times, and
+// a code that comes twice ends the grant (RFC 6749 section 4.1.2). Other processes do not know.
+func (s *flows) spend(f flow) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if now.Sub(s.swept) > time.Minute {
+		maps.DeleteFunc(s.spent, func(_ string, at time.Time) bool { return now.Sub(at) > flowLife })
+		s.swept = now
+	}
+	if _, twice := s.spent[f.State]; twice {
+		return false
+	}
+	if s.spent == nil {
+		s.spent = make(map[string]time.Time)
+	}
+	s.spent[f.State] = now
+	return true
+}
+
+// end removes the cookie of the login with that state, so that the browser forgets it.
 func (s *flows) end(w http.ResponseWriter, state string) {
 	http.SetCookie(w, cookie.Expired(s.name(state), s.insecure))
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/waltz-oauth/waltz/internal/cookie"
 	"github.com/waltz-oauth/waltz/internal/respond"
 	"github.com/waltz-oauth/waltz/provider"
 )
@@ -33,11 +34,12 @@ func (c *Consumer) login(w http.ResponseWriter, r *http.Request) {
 func (c *Consumer) begin(w *respond.Writer, r *http.Request) error {
 	f := newFlow()
 	f.Provider = c.name
-	f.Next = c.next(r.URL.Query().Get("next"))
-	var err error
-	if f.User, err = c.app.user(r.Context()); err != nil {
+	f.Next = []byte(c.next(r.URL.Query().Get("next")))
+	user, err := c.app.user(r.Context())
+	if err != nil {
 		return err
 	}
+	f.User = hashed(user)
 	if f.Redirect, err = c.redirectURI(r); err != nil {
 		return err
 	}
@@ -78,6 +80,14 @@ func (c *Consumer) next(asked string) string {
 		return path
 	}
 	return cmp.Or(c.reg.Next, "/")
+}
+
+// hashed is a user's id in a length that a cookie has room for; "" is nobody still.
+func hashed(user string) string {
+	if user == "" {
+		return ""
+	}
+	return cookie.Tag(user)
 }
 
 func (c *Consumer) scopes() []string {

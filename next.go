@@ -8,7 +8,7 @@ import (
 // localPath returns next if it is a path on this site, with or without a query, and nothing that a
 // browser, a proxy or a router could take for another site (RFC 9700 section 4.11).
 func localPath(next string) (string, bool) {
-	const most = 2048 // it travels in a cookie
+	const most = 1500 // it travels in a cookie, of which browsers keep 4096 bytes (RFC 6265 section 6.1)
 	if len(next) > most || !rooted(next) {
 		return "", false
 	}
