@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -24,6 +25,16 @@ func (k Key) String() string {
 		fmt.Fprintf(&b, " account %s", short(k.Account))
 	}
 	return b.String()
+}
+
+// Compare returns -1, 0 or +1 as k comes before o, is o, or comes after it, in the order of
+// [Lister]: by provider, then user, then account, each byte by byte.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		strings.Compare(k.Provider, o.Provider),
+		strings.Compare(k.User, o.User),
+		strings.Compare(k.Account, o.Account),
+	)
 }
 
 func short(s string) string {

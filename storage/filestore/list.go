@@ -53,13 +53,7 @@ func (s *Storage) matching(ctx context.Context, f token.Filter) ([]token.Entry, 
 			all = append(all, token.Entry{Key: key, Record: r})
 		}
 	}
-	slices.SortFunc(all, func(a, b token.Entry) int {
-		return cmp.Or(
-			strings.Compare(a.Key.Provider, b.Key.Provider),
-			strings.Compare(a.Key.User, b.Key.User),
-			strings.Compare(a.Key.Account, b.Key.Account),
-		)
-	})
+	slices.SortFunc(all, func(a, b token.Entry) int { return a.Key.Compare(b.Key) })
 	return all, errors.Join(unread...)
 }
 
