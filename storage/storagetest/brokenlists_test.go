@@ -49,7 +49,7 @@ func brokenLists() []breakage {
 		{"lister/order", "folds case", changing(func(_ *broken, f token.Filter, all []token.Entry) []token.Entry {
 			slices.SortFunc(all, func(a, b token.Entry) int {
 				a.Key.User, b.Key.User = strings.ToLower(a.Key.User), strings.ToLower(b.Key.User)
-				return compare(a.Key, b.Key)
+				return a.Key.Compare(b.Key)
 			})
 			return match(f, all)
 		})},
@@ -70,6 +70,14 @@ func brokenLists() []breakage {
 			f.User = ""
 			return slices.DeleteFunc(match(f, all), func(e token.Entry) bool { return !strings.HasPrefix(e.Key.User, user) })
 		})},
+		{"lister/filter", "folds the case of subjects", changing(func(_ *broken, f token.Filter, all []token.Entry) []token.Entry {
+			subject := f.Subject
+			f.Subject = ""
+			return slices.DeleteFunc(match(f, all), func(e token.Entry) bool {
+				return subject != "" && !strings.EqualFold(e.Record.Subject, subject)
+			})
+		})},
+		{"lister/entries", "yields nothing", changing(func(*broken, token.Filter, []token.Entry) []token.Entry { return nil })},
 		{"lister/entries", "yields tokens", changing(func(b *broken, f token.Filter, all []token.Entry) []token.Entry {
 			for i, e := range all {
 				all[i].Record, _ = b.Get(context.Background(), e.Key)
