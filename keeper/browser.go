@@ -60,13 +60,22 @@ func (k *Keeper) set(ctx context.Context, key token.Key, r token.Record) (token.
 	return r, nil
 }
 
-// forget makes sure that nothing which comes of the record now at key is set over what is to
-// replace it.
-func (k *Keeper) forget(ctx context.Context, key token.Key) {
+// brought returns the record at key that this request's session has, for forget; one without a
+// token where it has none, or where records are not in a session.
+func (k *Keeper) brought(ctx context.Context, key token.Key) token.Record {
 	if k.browser == nil {
-		return
+		return token.Record{}
 	}
-	if r, err := k.c.Storage.Get(ctx, key); err == nil && r.Token != nil {
+	r, err := k.c.Storage.Get(ctx, key)
+	if err != nil {
+		return token.Record{}
+	}
+	return r
+}
+
+// forget makes sure that nothing which comes of r is set over what took its place.
+func (k *Keeper) forget(key token.Key, r token.Record) {
+	if k.browser != nil && r.Token != nil {
 		k.browser.end(key, r)
 	}
 }

@@ -188,3 +188,18 @@ func TestSessionLogoutRevokesTheNewest(t *testing.T) {
 		}
 	})
 }
+
+func TestLoginThatCannotBeKeptEndsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(session{})
+		key, old := w.visitor(k, "a")
+		ctx, c := request(t.Context(), key, old)
+		c.begin()
+		_, err := k.Put(ctx, key, w.p.login("b"), "")
+		is(t, err, token.ErrTooLate)
+		ctx, _ = request(t.Context(), key, old)
+		r, err := k.Fresh(ctx, key)
+		w.good(r, err, 0)
+	})
+}

@@ -137,6 +137,22 @@ func TestCommitNeverGoesBack(t *testing.T) {
 }
 
 // A process that was stopped between its claim and the call must not use a lease that is nearly over.
+func TestCommitMeetsARecordWithoutAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.p.after = func(int) error {
+			w.edit(func(r *token.Record) { r.Generation, r.Token = 1, nil })
+			return nil
+		}
+		if r, err := k.Fresh(t.Context(), key); err == nil {
+			t.Errorf("got %v and no error", r)
+		}
+	})
+}
+
 func TestClaimThatTookTooLongIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -284,3 +284,39 @@ func TestShutdownWaitsForRefreshes(t *testing.T) {
 		w.good(w.stored(), nil, 1)
 	})
 }
+
+// lagging is a storage of three methods of which one read can be made to find what was there before.
+type lagging struct {
+	three
+	next atomic.Pointer[token.Record]
+}
+
+func (s *lagging) Get(ctx context.Context, key token.Key) (token.Record, error) {
+	if old := s.next.Swap(nil); old != nil {
+		return *old, nil
+	}
+	return s.three.Get(ctx, key)
+}
+
+// Without leases only the flight keeps a second caller from spending what the first is spending.
+func TestStaleReadJoinsTheRefreshUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.delay = 10 * time.Second
+		s := &lagging{three: three{w.engine}}
+		k := w.over(s)
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		second, err := k.Fresh(t.Context(), key)
+		w.good(second, err, 1)
+		time.Sleep(time.Until(second.Token.Expiry))
+		var leader sync.WaitGroup
+		leader.Go(func() { _, _ = k.Fresh(t.Context(), key) })
+		time.Sleep(time.Second)
+		s.next.Store(&first)
+		r, err := k.Fresh(t.Context(), key)
+		leader.Wait()
+		w.calls(2)
+		w.good(r, err, 2)
+	})
+}

@@ -57,7 +57,7 @@ func (k *Keeper) settle(ctx context.Context, key token.Key, h *successor) (store
 			return stored, k.unwanted(key, h.next), nil
 		case stored.Generation == h.spent.Generation:
 			version = stored.Version
-		case stored.Generation == h.next.Generation && stored.Token.AccessToken == h.next.Token.AccessToken:
+		case stored.Generation == h.next.Generation && stored.Token != nil && stored.Token.AccessToken == h.next.Token.AccessToken:
 			return stored, k.refreshed(key, stored), nil // an earlier swap did happen
 		default:
 			return stored, func(context.Context) {}, nil

@@ -29,7 +29,7 @@ func (k *Keeper) Drop(ctx context.Context, key token.Key) error {
 			failed = k.revoke(own, key, again.Token) // a refresh was stored meanwhile, and what it brought may live on
 		}
 	}
-	k.forget(own, key)
+	k.forget(key, k.brought(own, key))
 	if err := k.remove(own, key); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ var (
 // Failure says what a failed call means for the grant. A keeper returns one, found with
 // [errors.As], when a token has expired and cannot be refreshed for now: RetryAfter then says when
 // trying again may help, which a web application can pass on with its 503.
-type Failure struct { //nolint:errname // a kind of failure is what it is about //nolint:errname // it is a failure that says more than an error
+type Failure struct { //nolint:errname // a failure says more than an error
 	Kind       Kind
 	Code       string        // never prose: "invalid_grant"; "" where there is none
 	RetryAfter time.Duration // 0: none named

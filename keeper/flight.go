@@ -62,13 +62,15 @@ func (k *Keeper) fly(ctx context.Context, s store, key token.Key, r token.Record
 			limited, cancel := context.WithTimeout(own, 2*k.c.lease())
 			defer cancel()
 			got, err := work.run(limited, r)
-			if err == nil && got.State == token.Reauthorize {
-				err = ErrReauthorize
-			}
-			if err == nil {
-				f.r, f.err = got, nil
-			} else {
+			switch {
+			case err != nil:
 				f.err = refreshError(key, err)
+			case got.Token == nil: // another hand wrote it meanwhile
+				f.err = refreshError(key, errIncomplete)
+			case got.State == token.Reauthorize:
+				f.err = refreshError(key, ErrReauthorize)
+			default:
+				f.r, f.err = got, nil
 			}
 		}()
 		for _, do := range work.later { // callers have their answer, so what runs now may call the keeper

@@ -150,3 +150,28 @@ func TestShutdownGivesUpWithItsContext(t *testing.T) {
 		is(t, k.Shutdown(ctx), context.DeadlineExceeded)
 	})
 }
+
+// The token before it has not expired, so that nothing but the held successor tells it is spent.
+func TestRejectedSuccessorIsStoredBeforeItIsSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(2 * time.Minute)
+		var down atomic.Bool
+		down.Store(true)
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Generation == 1 && down.Load() {
+				return errDown
+			}
+			return nil
+		}
+		held, err := k.Renew(t.Context(), key, first.Token)
+		w.good(held, err, 1)
+		time.Sleep(2 * time.Minute)
+		down.Store(false)
+		r, err := k.Renew(t.Context(), key, held.Token)
+		w.good(r, err, 2)
+		w.calls(2)
+	})
+}

@@ -115,7 +115,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	r := token.New(t)
 	r.Subject = subject
 	r.RefreshAt = k.refreshAt(t, time.Now())
-	k.forget(ctx, key)
+	old := k.brought(ctx, key)
 	end, err := k.turn(ctx, key)
 	if err != nil {
 		return token.Record{}, err
@@ -124,6 +124,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	if err := k.c.Storage.Set(ctx, key, r); err != nil {
 		return token.Record{}, err
 	}
+	k.forget(key, old)
 	return r, nil
 }
 

@@ -56,17 +56,20 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 		if err != nil {
 			return token.Record{}, err
 		}
-		if !same(r, seen) {
-			if r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began)) {
-				return r, nil
-			}
-			seen = r
-		}
 		if h := f.k.holds(f.key); h != nil && same(r, h.spent) {
 			if err := f.k.storeHeld(ctx, f.key, h); err != nil {
 				return token.Record{}, err
 			}
 			continue
+		}
+		if !same(r, seen) {
+			switch {
+			case r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began)):
+				return r, nil
+			case f.k.shared == nil: // the flight is the claim, and r's is another
+				return f.k.fly(ctx, f.store, f.key, r, f.forced).result(ctx, f.key)
+			}
+			seen = r
 		}
 		if r.Lease.Attempt != "" && !other.over(r, f.k.c.lease()) {
 			if !pause(ctx, poll/2+upTo(poll/2)) {
