@@ -105,7 +105,10 @@ func (c *Client) idTokens(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.JWKSURL, p.SigningAlgs = m.JWKSURL, m.algs()
+		p.JWKSURL = m.JWKSURL
+		if len(p.SigningAlgs) == 0 { // what the provider's own field says is not widened
+			p.SigningAlgs = m.algs()
+		}
 	}
 	if _, err := endpoint(p.JWKSURL); err != nil {
 		return nil, errors.New("the issuer's key address: " + err.Error())

@@ -124,6 +124,21 @@ func TestKeysAreFetchedOnce(t *testing.T) {
 	}
 }
 
+func TestDiscoveryDoesNotWidenTheSigningAlgs(t *testing.T) {
+	t.Parallel()
+	i, c := newIssuer(t)
+	i.metadata["id_token_signing_alg_values_supported"] = []string{"RS256", "ES256"}
+	c.Provider.JWKSURL = ""
+	c.Provider.SigningAlgs = []string{"ES256"} // and the ID token has RS256
+	_, err := c.Exchange(t.Context(), grant())
+	if err == nil {
+		t.Fatal("accepted what SigningAlgs leaves out")
+	}
+	if e := failed(t, err); e.Code != "unverified_id_token" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // OpenID Connect Core section 12.2; whatever stands there, the new refresh token is not lost.
 func TestARefreshKeepsItsTokenAndDropsAWrongIDToken(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ type Provider struct {
 
 	Issuer       string   // OpenID Connect issuer; "": no ID tokens are looked at
 	JWKSURL      string   // the issuer's keys; "": discovery says, when the first ID token comes
-	SigningAlgs  []string // that ID tokens may be signed with; empty: RS256
+	SigningAlgs  []string // that ID tokens may be signed with; empty: discovery says, where it is asked for JWKSURL, and else RS256
 	IssParameter bool     // the callback always names the issuer (RFC 9207 section 3)
 }
 
