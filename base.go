@@ -13,7 +13,7 @@ func (a *App) setBase(base string) error {
 	if base == "" {
 		return nil
 	}
-	u, err := url.Parse(strings.TrimSuffix(base, "/"))
+	u, err := url.Parse(strings.TrimRight(base, "/"))
 	switch {
 	case err != nil:
 		return fmt.Errorf("waltz: Config.BaseURL: %w", err)
@@ -30,6 +30,15 @@ func (a *App) setBase(base string) error {
 
 // insecure reports whether browsers come by plain http, where they keep no Secure cookie.
 func (a *App) insecure() bool { return a.base == nil || a.base.Scheme == "http" }
+
+// outside is path, which is one of the application's, as browsers have to ask for it: where BaseURL
+// has a path, a proxy takes that off before the application sees it.
+func (a *App) outside(path string) string {
+	if a.base == nil {
+		return path
+	}
+	return a.base.EscapedPath() + path
+}
 
 // redirectURI is where the provider sends the person back (RFC 6749 section 3.1.2). It is made of
 // what the application was told. Where it was told nothing, the request's own word is taken for a

@@ -2,10 +2,13 @@ package waltz
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/waltz-oauth/waltz/provider"
 )
 
 func mustParse(t *testing.T, s string) *url.URL {
@@ -70,6 +73,38 @@ func TestRedirectURINeverComesFromAStrangersHost(t *testing.T) {
 		got, err := (&Consumer{app: a, name: "github"}).redirectURI(r)
 		if got != test.want || test.want == "" && !errors.Is(err, ErrBaseURL) {
 			t.Errorf("base %q, host %q: got %q, %v, want %q", test.base, test.host, got, err, test.want)
+		}
+	}
+}
+
+// TestABasePathIsInFrontOfEveryPathForBrowsers runs an application behind a proxy that takes the
+// base's path off.
+func TestABasePathIsInFrontOfEveryPathForBrowsers(t *testing.T) {
+	t.Parallel()
+	a, err := New(Config{Secret: oneSecret, BaseURL: "https://app.example/deeper/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := provider.Provider{Name: "github", AuthorizationURL: "https://provider.example/a", TokenURL: "https://provider.example/t"}
+	c, err := a.Register(Registration{Provider: p, ClientID: "id", Public: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(h http.Handler, method, target, form string) string {
+		r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Header().Get("Location")
+	}
+	for what, test := range map[string]struct{ got, want string }{
+		"LoginURL":   {c.LoginURL(""), "/deeper/login/github"},
+		"Require":    {answer(c.Require(http.NotFoundHandler()), "GET", "/a?b", ""), "/deeper/login/github?next=%2Fdeeper%2Fa%3Fb"},
+		"form post":  {answer(a, "POST", "/login/github/authorized", "state=s&code=c"), "/deeper/login/github/authorized?code=c&state=s"},
+		"disconnect": {answer(a, "POST", "/login/github/disconnect", ""), "/deeper/"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: got %q, want %q", what, test.got, test.want)
 		}
 	}
 }

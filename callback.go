@@ -12,15 +12,15 @@ import (
 // formPost answers a provider that sends its answer as a form (response_mode=form_post): it sends
 // the browser here again by GET. With the provider's cross-site POST a browser sends no cookie that
 // is SameSite=Lax; with the GET it sends them all.
-func formPost(w http.ResponseWriter, r *http.Request) {
+func (c *Consumer) formPost(w http.ResponseWriter, r *http.Request) {
 	const most = 64 << 10
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
 		return
 	}
-	u := url.URL{Path: r.URL.Path, RawQuery: r.PostForm.Encode()}
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	to := c.app.outside(c.path()) + "/authorized?" + r.PostForm.Encode()
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // callback is where the provider sends the person back (RFC 6749 section 4.1.2).

@@ -11,12 +11,14 @@ import (
 	"github.com/waltz-oauth/waltz/provider"
 )
 
-// LoginURL is the path where a login begins that leads back to next, a path on this site.
+// LoginURL is the path where a login begins that leads back to next, a path on this site; "" is
+// Registration.Next. Both are paths as browsers have them, that of Config.BaseURL included.
 func (c *Consumer) LoginURL(next string) string {
+	login := c.app.outside(c.path())
 	if next == "" {
-		return c.path()
+		return login
 	}
-	return c.path() + "?" + url.Values{"next": {next}}.Encode()
+	return login + "?" + url.Values{"next": {next}}.Encode()
 }
 
 // login sends the person to the provider.
@@ -79,7 +81,7 @@ func (c *Consumer) next(asked string) string {
 	if path, ok := localPath(asked); ok {
 		return path
 	}
-	return cmp.Or(c.reg.Next, "/")
+	return cmp.Or(c.reg.Next, c.app.outside("/"))
 }
 
 // hashed is a user's id in a length that a cookie has room for; "" is nobody still.

@@ -34,11 +34,12 @@ func (c *Consumer) remedy(r *http.Request, err error) (string, bool) {
 	if !navigates(r) {
 		return "", false
 	}
+	here := c.app.outside(r.URL.RequestURI())
 	switch {
 	case errors.Is(err, ErrNoUser) && c.app.config.SignIn != "":
-		return c.app.config.SignIn + "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode(), true
+		return c.app.config.SignIn + "?" + url.Values{"next": {here}}.Encode(), true
 	case errors.Is(err, ErrNoUser), errors.Is(err, ErrNoToken), errors.Is(err, ErrReauthorize):
-		return c.LoginURL(r.URL.RequestURI()), true
+		return c.LoginURL(here), true
 	default:
 		return "", false
 	}

@@ -66,17 +66,18 @@ type Config struct {
 	// refused with ErrNoUser.
 	Site bool
 
-	// SignIn is the path of the application's own login page, where Require sends a visitor who is
-	// nobody yet, with the query parameter next. Empty: to the provider, whose Authorized hook then
+	// SignIn is the path of the application's own login page, as browsers have it, where Require sends
+	// a visitor who is nobody yet, with the query parameter next. Empty: to the provider, whose Authorized hook then
 	// says who the visitor is.
 	SignIn string
 
 	// BaseURL is where browsers find the application: "https://app.example". Redirect URIs point
-	// there. Empty: the host that the request names, if that is this machine's loopback address,
+	// there. A path in it is one that a proxy takes off requests, and links and redirects have it. Empty: the host that the request names, if that is this machine's loopback address,
 	// for trying things out; forwarded headers are never believed.
 	BaseURL string
 
-	// Path is where the App is mounted: default "/login/". It begins and ends with a slash.
+	// Path is where the App is mounted: default "/login/". It begins and ends with a slash, and
+	// does not repeat the path of BaseURL, which the application does not see.
 	Path string
 
 	// HTTPClient makes the calls to providers. Nil: [http.DefaultTransport], ten seconds for the
@@ -225,7 +226,7 @@ func (a *App) route(w http.ResponseWriter, r *http.Request) {
 	case "":
 		methods{http.MethodGet: c.login}.serve(w, r)
 	case "authorized":
-		methods{http.MethodGet: c.callback, http.MethodPost: formPost}.serve(w, r)
+		methods{http.MethodGet: c.callback, http.MethodPost: c.formPost}.serve(w, r)
 	case "disconnect":
 		methods{http.MethodPost: c.disconnect}.serve(w, r)
 	default:
