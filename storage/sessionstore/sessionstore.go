@@ -70,6 +70,7 @@ func New(c Config) (*Storage, error) {
 	if err := cookie.CheckName(c.name()); err != nil {
 		return nil, fmt.Errorf("sessionstore: %w", err)
 	}
+	c.Secrets = nil // the codec has what it needs of them, and a Storage may be printed
 	return &Storage{c, codec, cookie.Name(c.name(), c.Insecure) + "."}, nil
 }
 

@@ -276,6 +276,15 @@ func TestTwoCookiesExchangedOpenNeither(t *testing.T) {
 	}
 }
 
+func TestPrintedStorageShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if printed := fmt.Sprintf(verb, storage(t, sessionstore.Config{})); strings.Contains(printed, secret) {
+			t.Errorf("%s shows the secret", verb)
+		}
+	}
+}
+
 func TestSecretsRotate(t *testing.T) {
 	t.Parallel()
 	var current *sessionstore.Storage
