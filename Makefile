@@ -34,12 +34,12 @@ chromium:
 	for b in chromium chromium-browser google-chrome; do \
 		if command -v $$b >/dev/null; then exit 0; fi; \
 	done; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
-	else \
-		echo 'no Chromium: the tests in a browser need the package chromium'; \
-		[ "$$CI" != true ]; \
-	fi
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; then \
+		exit 0; \
+	fi; \
+	echo 'no Chromium: the tests in a browser need the package chromium'; \
+	[ "$$CI" != true ]
 
 lint:
 	@set -e; root=$$PWD; \
