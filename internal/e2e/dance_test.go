@@ -25,7 +25,7 @@ func TestLoginStoresTheToken(t *testing.T) {
 		switch tok := r.Token; {
 		case tok.AccessToken == "" || tok.RefreshToken == "" || tok.ExtraString("id_token") == "":
 			t.Errorf("an access, a refresh and an ID token were to be stored, got %v", tok)
-		case !slices.Equal(sorted(tok.Scopes), []string{"email", "offline_access", "openid", "profile"}):
+		case !slices.Equal(slices.Sorted(slices.Values(tok.Scopes)), []string{"email", "offline_access", "openid", "profile"}):
 			t.Errorf("scopes are %q", tok.Scopes)
 		case time.Until(tok.Expiry) <= 0:
 			t.Errorf("expiry is %v", tok.Expiry)

@@ -5,6 +5,15 @@ go 1.26.0
 replace github.com/waltz-oauth/waltz => ../..
 
 require (
+	github.com/chromedp/cdproto v0.159.2
+	github.com/chromedp/chromedp v0.23.0
+	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/rogpeppe/go-internal v1.16.0
+	github.com/waltz-oauth/waltz v0.0.0
+	github.com/zitadel/oidc/v3 v3.51.17
+)
+
+require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/coreos/go-oidc/v3 v3.21.0 // indirect
@@ -41,13 +50,4 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 	modernc.org/sqlite v1.62.0 // indirect
-)
-
-require (
-	github.com/chromedp/cdproto v0.159.2
-	github.com/chromedp/chromedp v0.23.0
-	github.com/go-jose/go-jose/v4 v4.1.9
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/waltz-oauth/waltz v0.0.0
-	github.com/zitadel/oidc/v3 v3.51.17
 )
