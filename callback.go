@@ -31,6 +31,7 @@ func (c *Consumer) callback(w http.ResponseWriter, r *http.Request) {
 		c.fail(to, r, "callback", err)
 		return
 	}
+	c.app.log.DebugContext(r.Context(), "waltz: logged in", "provider", c.name)
 	if !to.Begun() {
 		http.Redirect(to, r, a.Next, http.StatusSeeOther)
 	}

@@ -29,18 +29,21 @@ type Hooks struct {
 	// package, and has no secret in it.
 	Failed func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Refreshed is called after a refreshed token was stored.
+	// Refreshed is called after a refreshed token was stored, in a goroutine of its own. Its ctx has
+	// the values of the context that asked for the token, but not its end.
 	Refreshed func(ctx context.Context, key token.Key, t *token.Token)
 
-	// Reauthorize is called once when a grant was found to have ended at the provider.
+	// Reauthorize is called once when a grant was found to have ended at the provider, as Refreshed
+	// is. The reason is a code, such as "invalid_grant", and no prose.
 	Reauthorize func(ctx context.Context, key token.Key, reason string)
 
-	// Disconnected is called after a token was deleted.
+	// Disconnected is called after Disconnect has deleted the token, if there was one, also where it
+	// returns ErrRevoke.
 	Disconnected func(ctx context.Context, key token.Key)
 }
 
 // Authorization is what a login brought, before it is stored. It is for the hook that is given it,
-// while that runs.
+// while that runs, and for one goroutine.
 type Authorization struct {
 	Token   *token.Token // may be replaced
 	User    string       // whose the token is: the user signed in, until the hook sets another

@@ -4,8 +4,8 @@
 // and shares no code with the client it tests.
 //
 // It is for tests and demonstrations and never for production: anyone who can reach it can log in
-// as anyone. Every secret it issues begins with "fake-", so that a test can search logs and pages
-// for what must not be there.
+// as anyone. Every code and token that it issues begins with "fake-", and every ID token with
+// "eyJ", so that a test can search logs and pages for what must not be there.
 package waltztest
 
 import (
