@@ -86,7 +86,7 @@ func Open(url string) (*Cache, error) {
 		return nil, errors.New("rediscache: not a URL of the form redis://user:password@host:6379/0")
 	}
 	o.ContextTimeoutEnabled = true
-	o.MaxRetries = -1 // the storage answers faster
+	o.MaxRetries, o.DialerRetries = -1, 1 // the storage answers faster
 	c, err := New(Config{Client: redis.NewClient(o)})
 	if err != nil {
 		return nil, err

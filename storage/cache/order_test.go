@@ -1,0 +1,171 @@
+package cache_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/waltz-oauth/waltz/storage/cache"
+	"github.com/waltz-oauth/waltz/storage/memstore"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// shelf is a backend that keeps what it is given, whatever the lease. It is for one goroutine at a time.
+type shelf struct {
+	values   map[string][]byte
+	dropping func() error // called before a drop, which its error prevents
+}
+
+func (s *shelf) Get(ctx context.Context, key string) ([]byte, cache.Lease, error) {
+	return s.values[key], "lease", ctx.Err()
+}
+
+func (s *shelf) Fill(_ context.Context, key string, _ cache.Lease, value []byte, _ time.Duration) (bool, error) {
+	if s.values == nil {
+		s.values = make(map[string][]byte)
+	}
+	s.values[key] = value
+	return true, nil
+}
+
+func (s *shelf) Drop(ctx context.Context, key string) error {
+	if s.dropping != nil {
+		if err := s.dropping(); err != nil {
+			return err
+		}
+	}
+	delete(s.values, key)
+	return ctx.Err()
+}
+
+// overShelf is processes with a backend.
+func overShelf(t *testing.T, p token.Storage, b *shelf, h *hub) (a, other *cache.Storage) {
+	t.Helper()
+	c := cache.Config{Next: p, Backend: b, Bus: h, TTL: time.Hour, SharedTTL: time.Hour, Logger: slog.New(slog.DiscardHandler)}
+	a, other = open(t, c), open(t, c)
+	for _, s := range []*cache.Storage{a, other} {
+		go s.Run(t.Context())
+	}
+	synctest.Wait()
+	return a, other
+}
+
+// Somebody who reads while the backend is being dropped may find the old token there, but nobody keeps
+// it: memory, one's own and others', is dropped after the backend.
+func TestBackendIsDroppedBeforeMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := new(shelf)
+		a, other := overShelf(t, newPlain(), b, new(hub))
+		set(t, a, 1)
+		wants(t, a, 1)
+		wants(t, other, 1)
+		b.dropping = func() error {
+			synctest.Wait()
+			wants(t, a, 1)
+			wants(t, other, 1)
+			return nil
+		}
+		set(t, a, 2)
+		b.dropping = nil
+		synctest.Wait()
+		wants(t, a, 2)
+		wants(t, other, 2)
+	})
+}
+
+// While a drop is owed others find the old token in the backend. When it is made up for they are told
+// again.
+func TestOthersAreToldAgainWhenTheBackendIsDroppedLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := new(shelf)
+		a, other := overShelf(t, newPlain(), b, new(hub))
+		set(t, a, 1)
+		wants(t, other, 1)
+		b.dropping = func() error { return errCut }
+		set(t, a, 2)
+		synctest.Wait()
+		wants(t, a, 2)
+		wants(t, other, 1)
+		b.dropping = nil
+		time.Sleep(3 * time.Second)
+		wants(t, other, 2)
+	})
+}
+
+// A drop that is owed is made up for by whoever next asks for the key, where Run does not run.
+func TestDropThatIsOwedIsMadeUpForAtTheNextUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := new(shelf)
+		s := open(t, cache.Config{Next: newPlain(), Backend: b, TTL: time.Nanosecond, Logger: slog.New(slog.DiscardHandler)})
+		set(t, s, 1)
+		wants(t, s, 1)
+		b.dropping = func() error { return errCut }
+		set(t, s, 2)
+		wants(t, s, 2)
+		b.dropping = nil
+		wants(t, s, 2)
+		time.Sleep(2 * time.Second)
+		wants(t, s, 2)
+		third := open(t, cache.Config{Next: newPlain(), Backend: b})
+		wants(t, third, 2) // from the backend, since its storage is empty
+	})
+}
+
+func TestChangeThatTheStorageTellsOfIsDroppedFromTheBackendToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{newPlain(), make(chan token.Key)}
+		s := open(t, cache.Config{Next: w, Backend: new(shelf), TTL: time.Hour})
+		go s.Run(t.Context())
+		set(t, s, 1)
+		wants(t, s, 1)
+		set(t, w, 2)
+		w.changed <- alice()
+		synctest.Wait()
+		wants(t, s, 2)
+	})
+}
+
+// lags is a storage whose Get reads a replica that never catches up.
+type lags struct {
+	token.Versioned
+
+	replica token.Storage
+}
+
+func (l lags) Get(ctx context.Context, key token.Key) (token.Record, error) {
+	return l.replica.Get(ctx, key)
+}
+
+func TestLagOfAReplicaIsNotCached(t *testing.T) {
+	t.Parallel()
+	next := lags{memstore.New(), memstore.New()}
+	set(t, next.replica, 1)
+	s := open(t, cache.Config{Next: next})
+	set(t, s, 2)
+	wants(t, s, 2)
+}
+
+func TestTheClockOfTheReadIsNotCached(t *testing.T) {
+	t.Parallel()
+	s := open(t, cache.Config{Next: memstore.New(), Backend: new(shelf)})
+	set(t, s, 1)
+	loaded, err := s.Load(t.Context(), alice())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, cache.Config{Next: s, TTL: time.Nanosecond})
+	for range 2 {
+		for _, s := range []*cache.Storage{s, again} {
+			r, err := s.Get(t.Context(), alice())
+			if err != nil || !r.Now.IsZero() || r.Version != loaded.Version {
+				t.Errorf("got version %q and clock %v, %v", r.Version, r.Now, err)
+			}
+		}
+	}
+}
