@@ -40,11 +40,15 @@ type Registration struct {
 	Next string
 
 	// Accounts keeps a token for each of the user's accounts at the provider, instead of the latest
-	// only. Each login then asks the provider whose the account is. See [WithAccount].
+	// only. Each login then asks the provider whose the account is. Contexts then come from
+	// [WithAccount]: in one that names no account there is no token, which is so for Require and for
+	// the form that disconnects, too.
 	Accounts bool
 
 	Hooks Hooks
 }
+
+func (r Registration) name() string { return cmp.Or(r.Name, r.Provider.Name) }
 
 // Consumer uses one provider on behalf of an application's users. It is safe for concurrent use.
 //
@@ -59,7 +63,7 @@ type Consumer struct {
 
 // Register adds a provider, under a name that the App does not have yet.
 func (a *App) Register(r Registration) (*Consumer, error) {
-	name := cmp.Or(r.Name, r.Provider.Name)
+	name := r.name()
 	fail := func(err error) (*Consumer, error) {
 		return nil, fmt.Errorf("waltz: register %q: %w", name, err)
 	}
