@@ -34,6 +34,8 @@ func repos(github *waltz.Consumer) http.HandlerFunc {
 			return
 		}
 		defer resp.Body.Close()
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
 	}
 }
