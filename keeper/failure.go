@@ -14,8 +14,9 @@ var (
 	// log in again.
 	ErrReauthorize = errors.New("the person must log in again")
 
-	// ErrRefreshInProgress: the caller stopped waiting for a refresh. It goes on without the
-	// caller, here or in another process.
+	// ErrRefreshInProgress: the caller stopped waiting for a refresh, which goes on without it, here
+	// or in another process; or the storage was so slow, or the other process is so long about it,
+	// that this one gave up. Nothing is wrong with the grant.
 	ErrRefreshInProgress = errors.New("a refresh is in progress")
 
 	// ErrRejected: the provider's API refused a token that Renew will not renew. The API's answer

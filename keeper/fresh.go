@@ -13,8 +13,8 @@ import (
 // refreshed but has more than Margin left is returned at once, and refreshed meanwhile.
 //
 // Errors match [token.ErrNotFound] (nothing stored), [ErrReauthorize], [ErrRefreshInProgress] (ctx
-// ended first), [token.ErrTooLate] (the response has begun, and the session can no longer keep a
-// new token), or are a [*Failure] that says when to try again.
+// ended first, or it took too long), [token.ErrTooLate] (the response has begun, and the session
+// can no longer keep a new token), or are a [*Failure] that says when to try again.
 func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error) {
 	if err := k.check("refresh", key); err != nil {
 		return token.Record{}, err

@@ -12,9 +12,9 @@ var (
 	ErrTooLate  = errors.New("response has begun")      // a cookie can no longer be set on it
 )
 
-// Error is what storages return. It never holds a token's value.
+// Error is what storages return, and who uses them. It never holds a token's value.
 type Error struct {
-	Op  string // what was tried: "get", "set", "delete", "load", "swap", "list"
+	Op  string // what was tried: in storages "get", "set", "delete", "load", "swap", "list"
 	Key Key    // the zero Key where the operation is on many
 	Err error
 }
