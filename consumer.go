@@ -109,12 +109,5 @@ func (c *Consumer) Disconnect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = c.app.keeper.Drop(ctx, key)
-	if err != nil && !errors.Is(err, ErrRevoke) {
-		return err
-	}
-	if hook := c.reg.Hooks.Disconnected; hook != nil {
-		hook(ctx, key)
-	}
-	return err
+	return c.app.disconnect(ctx, key)
 }

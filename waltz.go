@@ -103,6 +103,7 @@ type App struct {
 	path    string
 	log     *slog.Logger
 	flows   *flows
+	storage token.Storage
 	keeper  *keeper.Keeper
 	session func(http.Handler) http.Handler // the storage's middleware
 
@@ -145,6 +146,7 @@ func New(c Config) (*App, error) {
 			return nil, fmt.Errorf("waltz: Config.Secret: %w", err)
 		}
 	}
+	a.storage = storage
 	if m, ok := middleware(storage); ok {
 		a.session = m
 	}
