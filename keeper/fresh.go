@@ -9,8 +9,9 @@ import (
 )
 
 // Fresh returns the record at key with a token that is good for Margin more. Where it cannot be
-// refreshed for now, a token that has not yet expired is good enough. One that is due to be
-// refreshed but has more than Margin left is returned at once, and refreshed meanwhile.
+// refreshed for now, or not within half of the time that it has left, a token that has not yet
+// expired is good enough. One that is due to be refreshed but has more than Margin left is returned
+// at once, and refreshed meanwhile.
 //
 // Errors match [token.ErrNotFound] (nothing stored), [ErrReauthorize], [ErrRefreshInProgress] (ctx
 // ended first, or it took too long), [token.ErrTooLate] (the response has begun, and the session
@@ -39,7 +40,13 @@ func (k *Keeper) fresh(ctx context.Context, key token.Key, r token.Record) (toke
 		}
 	case wait:
 	}
-	got, err := k.renew(ctx, key, r, false)
+	waiting := ctx
+	if left := time.Until(r.Token.Expiry); left > 0 && k.browser == nil { // whoever is refreshing may be dead
+		var stop context.CancelFunc
+		waiting, stop = context.WithTimeout(ctx, left/2)
+		defer stop()
+	}
+	got, err := k.renew(waiting, key, r, false)
 	if err != nil && !expired(r, time.Now()) && !final(err) {
 		return r, nil
 	}

@@ -106,6 +106,25 @@ func TestLeaseIsByTheEnginesClock(t *testing.T) {
 	})
 }
 
+// Whoever waits for a process that died waits no longer than the old token lives.
+func TestOldTokenIsServedWhileADeadProcessHasTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry) - 20*time.Second)
+		w.edit(func(r *token.Record) { r.Lease = token.Lease{Attempt: "dead", Until: time.Now().Add(time.Minute)} })
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 0)
+		if !time.Now().Before(r.Token.Expiry) {
+			t.Error("the old token has expired meanwhile")
+		}
+		time.Sleep(2 * time.Minute)
+		r, err = k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+	})
+}
+
 func TestStaleCacheSpendsWhatIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
