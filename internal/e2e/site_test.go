@@ -66,6 +66,11 @@ func newSite(t *testing.T, s token.Storage, change func(*waltz.Registration)) *s
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // refreshes are logged after they were used
+		if err := si.app.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("shutting down: %v", err)
+		}
+	})
 	r := waltz.Registration{
 		Provider: p, Name: "op",
 		ClientID: clientID, ClientSecret: clientSecret,
