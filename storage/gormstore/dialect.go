@@ -1,0 +1,44 @@
+package gormstore
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// dialect is where engines differ and GORM does not know.
+type dialect struct {
+	clock     string // an expression for the engine's time in microseconds since 1970; "": this host's clock is the engine's
+	reach     token.Reach
+	oneWriter bool // writers of this process wait here for each other, because the engine would have them poll
+}
+
+func dialectOf(db *gorm.DB) (dialect, error) {
+	switch name := db.Dialector.Name(); name {
+	case "sqlite":
+		return dialect{reach: token.Host, oneWriter: true}, nil
+	case "postgres":
+		return dialect{clock: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint", reach: token.Network}, nil
+	case "mysql":
+		return dialect{clock: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))", reach: token.Network}, nil
+	default:
+		return dialect{}, fmt.Errorf("gormstore: engine %q: want sqlite, postgres or mysql", name)
+	}
+}
+
+// deadlock reports whether a transaction changed nothing because another was in its way. No driver is
+// imported to know its errors: that of PostgreSQL tells its SQLSTATE by a method, that of MySQL has its
+// number in the text.
+func deadlock(err error) bool {
+	if state, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return state.SQLState() == "40001" || state.SQLState() == "40P01"
+	}
+	return strings.Contains(err.Error(), "Error 1213 ")
+}

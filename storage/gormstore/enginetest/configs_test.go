@@ -1,0 +1,77 @@
+package enginetest_test
+
+import (
+	"testing"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/plugin/dbresolver"
+
+	"github.com/waltz-oauth/waltz/storage/gormstore"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// What an application sets up in GORM for itself changes no promise.
+func TestPromisesInOtherConfigurations(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		db := database(t, openSQLite(t), gorm.Config{
+			PrepareStmt:              true,
+			SkipDefaultTransaction:   true,
+			QueryFields:              true,
+			TranslateError:           true,
+			FullSaveAssociations:     true,
+			DisableNestedTransaction: true,
+		})
+		promises(t, migrated[ByString](t, db))
+	})
+	t.Run("postgres behind a pooler", func(t *testing.T) {
+		t.Parallel()
+		openPostgres(t)
+		db := database(t, postgres.New(postgres.Config{
+			DSN:                  "postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off",
+			PreferSimpleProtocol: true,
+		}), gorm.Config{})
+		promises(t, migrated[ByString](t, db))
+	})
+}
+
+// Conditions that stand on the database that New is given are not those of the storage.
+func TestConditionsOfTheCallerAreForgotten(t *testing.T) {
+	t.Parallel()
+	db := database(t, openSQLite(t), gorm.Config{})
+	migrated[Account](t, db)
+	s, err := gormstore.New[Account](db.Where("note = ?", "none").Limit(0).Unscoped())
+	check(t, err)
+	set(t, s, github, record("a"))
+	load(t, s, github)
+}
+
+func TestLoadAsksNoReplica(t *testing.T) {
+	t.Parallel()
+	db := database(t, openSQLite(t), gorm.Config{})
+	s := migrated[Account](t, db)
+	set(t, s, github, record("source"))
+	prefix := db.NamingStrategy // the replica has tables of the same names
+	replica, err := gorm.Open(openSQLite(t), &gorm.Config{NamingStrategy: prefix})
+	check(t, err)
+	t.Cleanup(func() {
+		if pool, err := replica.DB(); err == nil {
+			_ = pool.Close()
+		}
+	})
+	set(t, migrated[Account](t, replica), github, record("replica"))
+
+	check(t, db.Use(dbresolver.Register(dbresolver.Config{Replicas: []gorm.Dialector{replica.Dialector}})))
+	if r, err := s.Get(t.Context(), github); err != nil || r.Token.AccessToken != "fake-replica" {
+		t.Errorf("Get: got %v, %v", r, err)
+	}
+	if got := load(t, s, github).Token.AccessToken; got != "fake-source" {
+		t.Errorf("Load: the token is %q", got)
+	}
+	var v token.Versioned = s
+	if _, err := v.Swap(t.Context(), github, load(t, s, github).Version, record("b")); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,182 @@
+package enginetest_test
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/mysql"
+	"gorm.io/driver/postgres"
+	gormlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+	"gorm.io/gorm/schema"
+
+	"github.com/waltz-oauth/waltz/storage/gormstore"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// Each engine has one database for all tests of a run, and each test tables of its own in it.
+var (
+	databaseName = "gormstore_" + strings.ToLower(rand.Text()[:10])
+	tests        atomic.Int64
+
+	postgresServer = server{
+		driver: "pgx",
+		admin:  "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable",
+		start:  "PostgreSQL on 127.0.0.1:5432 that trusts the user postgres: docker run -p 5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres",
+	}
+	mariadbServer = server{
+		driver: "mysql",
+		admin:  "root@tcp(127.0.0.1:3306)/",
+		start:  "MariaDB on 127.0.0.1:3306 with a root without password: docker run -p 3306:3306 -e MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1 mariadb",
+	}
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	postgresServer.drop("DROP DATABASE %s WITH (FORCE)")
+	mariadbServer.drop("DROP DATABASE %s")
+	os.Exit(code)
+}
+
+type server struct {
+	driver, admin, start string
+	once                 sync.Once
+	db                   *sql.DB
+	err                  error
+}
+
+// need makes the database, or skips the test.
+func (s *server) need(t *testing.T) {
+	t.Helper()
+	s.once.Do(func() {
+		if s.db, s.err = sql.Open(s.driver, s.admin); s.err == nil {
+			_, s.err = s.db.Exec("CREATE DATABASE " + databaseName)
+		}
+	})
+	if s.err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%v; want %s", s.err, s.start)
+	}
+	t.Skipf("%v; start %s", s.err, s.start)
+}
+
+func (s *server) drop(statement string) {
+	if s.db == nil || s.err != nil {
+		return
+	}
+	if _, err := s.db.Exec(fmt.Sprintf(statement, databaseName)); err != nil {
+		fmt.Fprintln(os.Stderr, "dropping the tests' database:", err)
+	}
+	_ = s.db.Close()
+}
+
+// onEach runs a test on each engine.
+func onEach(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	for name, open := range map[string]func(*testing.T) gorm.Dialector{
+		"sqlite":   openSQLite,
+		"postgres": openPostgres,
+		"mariadb":  openMariaDB,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, database(t, open(t), gorm.Config{}))
+		})
+	}
+}
+
+func openSQLite(t *testing.T) gorm.Dialector {
+	t.Helper()
+	db, err := sqlite.OpenDB(filepath.Join(t.TempDir(), "app.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gormlite.New(gormlite.Config{Conn: db})
+}
+
+func openPostgres(t *testing.T) gorm.Dialector {
+	t.Helper()
+	postgresServer.need(t)
+	return postgres.Open("postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off") // of the tests alone: nobody pulls the plug
+}
+
+func openMariaDB(t *testing.T) gorm.Dialector {
+	t.Helper()
+	mariadbServer.need(t)
+	return mysql.Open("root@tcp(127.0.0.1:3306)/" + databaseName + "?parseTime=true")
+}
+
+// database opens one in which the names of tables are the test's own.
+func database(t *testing.T, d gorm.Dialector, c gorm.Config) *gorm.DB {
+	t.Helper()
+	if c.Logger == nil {
+		c.Logger = logger.Discard
+	}
+	c.NamingStrategy = schema.NamingStrategy{TablePrefix: fmt.Sprintf("t%d_", tests.Add(1))}
+	db, err := gorm.Open(d, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.SetMaxOpenConns(6)
+	pool.SetMaxIdleConns(6)
+	t.Cleanup(func() { _ = pool.Close() })
+	return db
+}
+
+// migrated returns the storage of M with its table.
+func migrated[M any](t *testing.T, db *gorm.DB) *gormstore.Storage[M] {
+	t.Helper()
+	s, err := gormstore.New[M](db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// record makes one with a token that is fake-name.
+func record(name string) token.Record {
+	return token.New(&token.Token{AccessToken: "fake-" + name, RefreshToken: "fake-refresh-" + name})
+}
+
+func set(t *testing.T, s token.Storage, key token.Key, r token.Record) {
+	t.Helper()
+	if err := s.Set(t.Context(), key, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t *testing.T, s token.Versioned, key token.Key) token.Record {
+	t.Helper()
+	r, err := s.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
