@@ -87,6 +87,11 @@ func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, use
 	if f.User != "" && f.User != hashed(user) {
 		return flow{}, "", ErrUserChanged
 	}
+	if c.reg.Hooks.Authorized == nil { // nobody will say whose the token is: it is not asked for
+		if _, err := c.keyFor(user, ""); err != nil {
+			return flow{}, "", err
+		}
+	}
 	if err := c.client.CallbackError(q); err != nil {
 		if q.Get("error") == "access_denied" {
 			err = fmt.Errorf("%w: %w", ErrDenied, err)

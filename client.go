@@ -100,7 +100,7 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 	if ctx.Done() == nil {
 		ctx = t.ctx // a request that nobody can end ends with its client
 	}
-	out := r.Clone(ctx) //nolint:contextcheck // it is r's own, or says why not
+	out := r.Clone(ctx)
 	if r.URL.Host != "" {
 		return out, nil
 	}

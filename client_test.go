@@ -215,7 +215,7 @@ func TestWaitingForATokenEndsWithTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := provider.Provider{Name: "test", APIBase: "https://api.example/"}
-	_, err = testClient(context.WithoutCancel(t.Context()), p, waiting{}).Transport.RoundTrip(r) //nolint:bodyclose // it fails
+	_, err = testClient(context.WithoutCancel(t.Context()), p, waiting{}).Transport.RoundTrip(r)
 	if !errors.Is(err, gaveUp) {
 		t.Errorf("got %v, want the request's", err)
 	}

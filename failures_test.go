@@ -136,6 +136,9 @@ func TestOnlyWhoBeganALoginFinishesIt(t *testing.T) {
 		callback := strings.TrimPrefix(w.callbackURL(t), w.URL)
 		w.be(t, w.browser, test.to)
 		w.get(t, callback).want(t, test.status, test.says)
+		if n := w.provider.Calls(waltztest.Exchange); n != 0 && test.status != http.StatusOK {
+			t.Errorf("%q to %q: a token was fetched that nobody keeps", test.from, test.to)
+		}
 		_, err := s.Get(t.Context(), token.Key{Provider: "test", User: test.to})
 		if stored := err == nil; stored != (test.status == http.StatusOK) {
 			t.Errorf("%q to %q: stored: %v", test.from, test.to, stored)
