@@ -96,9 +96,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // prepare returns a copy of r with an absolute URL.
 func (t *transport) prepare(r *http.Request) (*http.Request, error) {
-	ctx := r.Context()
+	ctx := r.Context() //nolint:contextcheck // a request that nobody can end ends with its client
 	if ctx.Done() == nil {
-		ctx = t.ctx // a request that nobody can end ends with its client
+		ctx = t.ctx
 	}
 	out := r.Clone(ctx)
 	if r.URL.Host != "" {
@@ -157,7 +157,7 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 	if err != nil || tok.AccessToken == rejected.AccessToken {
 		return resp, nil //nolint:nilerr // the API's own answer says more
 	}
-	second := out.Clone(out.Context())
+	second := out.Clone(out.Context()) //nolint:contextcheck // the request's own; ctx says whose the token is
 	if out.GetBody != nil {
 		if second.Body, err = out.GetBody(); err != nil {
 			return resp, nil //nolint:nilerr // the API's own answer says more
