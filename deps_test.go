@@ -22,7 +22,7 @@ const module = "github.com/waltz-oauth/waltz"
 var house = []floor{
 	{
 		{name: "cmd/*", uses: []string{"github.com/urfave/cli/v3"}},
-		{name: "examples/*"},
+		{name: "examples/*", uses: []string{"github.com/alexedwards/scs/v2"}},
 	},
 	{
 		{name: "waltztest"},
@@ -35,7 +35,7 @@ var house = []floor{
 		{name: ".", uses: []string{"golang.org/x/oauth2"}}, // package waltz
 	},
 	{
-		{name: "keeper", uses: []string{"golang.org/x/sync"}},
+		{name: "keeper"},
 	},
 	{
 		{name: "provider", uses: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/dghubble/oauth1"}},
@@ -59,7 +59,9 @@ var house = []floor{
 		{name: "storage/cache", uses: []string{"github.com/maypok86/otter/v2"}},
 		{name: "storage/cache/rediscache", uses: []string{"github.com/redis/go-redis/v9"}},
 		{name: "storage/cache/memcache", uses: []string{"github.com/bradfitz/gomemcache"}},
+		{name: "storage/cache/pgbus", uses: []string{"github.com/jackc/pgx/v5"}},
 		{name: "storage/seal", uses: []string{"github.com/tink-crypto/tink-go/v2"}},
+		{name: "storage/seal/keyfile", uses: []string{"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto"}},
 	},
 	{
 		{name: "token", uses: []string{"golang.org/x/oauth2", "github.com/go-json-experiment/json"}},

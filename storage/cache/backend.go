@@ -103,10 +103,13 @@ func decode(key token.Key, value []byte) (*entry, error) {
 		return nil, errValue
 	}
 	length, n := binary.Uvarint(value[1:])
-	if n <= 0 || length > uint64(len(value)-1-n) {
+	if n <= 0 {
 		return nil, errValue
 	}
 	rest := value[1+n:]
+	if length > uint64(len(rest)) {
+		return nil, errValue
+	}
 	e := new(entry)
 	if err := e.record.UnmarshalJSON(rest[length:]); err != nil {
 		return nil, err

@@ -163,6 +163,21 @@ func TestLostSubscriptionDropsEverything(t *testing.T) {
 	})
 }
 
+func TestSlowReaderKeepsNothingAfterALostSubscription(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, h := newPlain(), new(hub)
+		set(t, p, 1)
+		_, b := processes(t, p, h)
+		slowly(t, p, b, func() {
+			set(t, p, 2)
+			h.cut(true)
+			synctest.Wait()
+		})
+		wants(t, b, 2)
+	})
+}
+
 func TestWhatCouldNotBeSaidIsSaidLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -281,7 +296,9 @@ func TestWatchersOfACacheHearAfterItHasDropped(t *testing.T) {
 				if key != alice() {
 					t.Errorf("heard of %v", key)
 				}
-				wants(t, s, 1)
+				if r, err := s.Get(ctx, key); err != nil || number(t, r) != 1 {
+					t.Errorf("who heard gets %v, %v", r, err)
+				}
 			})
 		}()
 		wants(t, s, 0)

@@ -2,7 +2,6 @@ package cache_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
 	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/pgbus"
@@ -33,9 +33,8 @@ func TestChangeReachesAnotherProcess(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		url, db := cachetest.Postgres(t)
-		channel := "waltz_test_" + rand.Text()
-		changeReaches(t, openPostgres(t, db, url, channel), "CACHE_TEST_POSTGRES="+url, "CACHE_TEST_CHANNEL="+channel)
+		url := enginetest.Postgres(t)
+		changeReaches(t, openPostgres(t, url), "CACHE_TEST_POSTGRES="+url)
 	})
 }
 
@@ -81,7 +80,7 @@ func changeReaches(t *testing.T, bus cache.Bus, env ...string) {
 func otherProcess(t *testing.T, dir string) {
 	var b cache.Bus
 	if url := os.Getenv("CACHE_TEST_POSTGRES"); url != "" {
-		b = openPostgres(t, nil, url, os.Getenv("CACHE_TEST_CHANNEL"))
+		b = openPostgres(t, url)
 	} else {
 		b = openRedis(t, os.Getenv("CACHE_TEST_REDIS"))
 	}
@@ -111,16 +110,14 @@ func (h hearing) Subscribe(ctx context.Context, ready func(), receive func(strin
 	}, receive)
 }
 
-func openPostgres(t *testing.T, db *sql.DB, url, channel string) cache.Bus {
+func openPostgres(t *testing.T, url string) cache.Bus {
 	t.Helper()
-	if db == nil {
-		var err error
-		if db, err = sql.Open("pgx", url); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	b, err := pgbus.New(pgbus.Config{DB: db, URL: url, Channel: channel})
+	t.Cleanup(func() { _ = db.Close() })
+	b, err := pgbus.New(pgbus.Config{DB: db, URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,19 +1,30 @@
 package pgbus_test
 
 import (
-	"crypto/rand"
 	"database/sql"
 	"strings"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/pgbus"
 )
 
+func postgres(t *testing.T) (url string, db *sql.DB) {
+	t.Helper()
+	url = enginetest.Postgres(t)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return url, db
+}
+
 func TestBusKeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	url, db := cachetest.Postgres(t)
-	b, err := pgbus.New(pgbus.Config{DB: db, URL: url, Channel: `waltz "test" ` + rand.Text()})
+	url, db := postgres(t)
+	b, err := pgbus.New(pgbus.Config{DB: db, URL: url, Channel: `waltz "test"`})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +34,7 @@ func TestBusKeepsItsPromises(t *testing.T) {
 // A connection that is lost is noticed at once where the server says so.
 func TestLostSubscriptionEnds(t *testing.T) {
 	t.Parallel()
-	url, db := cachetest.Postgres(t)
+	url, db := postgres(t)
 	const name = "waltz_pgbus_test"
 	separator := "?"
 	if strings.Contains(url, "?") {

@@ -21,7 +21,7 @@ func (c *Cache) Publish(ctx context.Context, message string) error {
 // Subscribe is [cache.Bus]'s.
 func (c *Cache) Subscribe(ctx context.Context, ready func(), receive func(message string)) error {
 	sub := c.c.Client.Subscribe(ctx, c.channel())
-	defer sub.Close() //nolint:errcheck // it has served
+	defer sub.Close()
 	// A read that waits does not look at ctx.
 	defer context.AfterFunc(ctx, func() { _ = sub.Close() })()
 	for tried := false; ; {

@@ -3,8 +3,6 @@
 package cachetest
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"net"
 	"os"
@@ -12,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
 // patience is how long a server may take to start on a machine that is busy.
@@ -34,7 +30,7 @@ func Redis(t testing.TB) *Server {
 	addr, port := free(t)
 	dir := t.TempDir()
 	return begin(t, addr, func() *exec.Cmd {
-		return exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--dir", dir, //nolint:noctx // Stop ends it
+		return exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--dir", dir, //nolint:noctx,gosec // Stop ends it; the names are ours
 			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
 	})
 }
@@ -45,29 +41,8 @@ func Memcached(t testing.TB) *Server {
 	program := find(t, "memcached", "memcached")
 	addr, port := free(t)
 	return begin(t, addr, func() *exec.Cmd {
-		return exec.Command(program, "-u", "nobody", "-l", "127.0.0.1", "-p", port, "-U", "0") //nolint:noctx // Stop ends it
+		return exec.Command(program, "-u", "nobody", "-l", "127.0.0.1", "-p", port, "-U", "0") //nolint:noctx,gosec // Stop ends it; the names are ours
 	})
-}
-
-// Postgres returns the URL of a PostgreSQL, and its DB. It is the one that WALTZ_TEST_POSTGRES names,
-// or postgres://postgres@127.0.0.1:5432/test; where none answers the test is skipped, save in CI.
-func Postgres(t testing.TB) (url string, db *sql.DB) {
-	t.Helper()
-	url = os.Getenv("WALTZ_TEST_POSTGRES")
-	if url == "" {
-		url = "postgres://postgres@127.0.0.1:5432/test"
-	}
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := db.PingContext(ctx); err != nil {
-		skip(t, "there is no PostgreSQL at 127.0.0.1:5432 with a database test that postgres may use, and WALTZ_TEST_POSTGRES names no other")
-	}
-	return url, db
 }
 
 // Stop kills the server.
