@@ -25,7 +25,9 @@ type Dialect struct {
 
 	Quote    string // stands on both sides of an identifier
 	Numbered bool   // parameters are $1, $2, … rather than ?
-	UseIndex string // what follows a table's name to have its index %s used; "": the engine chooses well
+	UseIndex string // what follows a table's name to have its index %s used; "": nothing does that
+	NoIndex  string // an expression that has the value of the column %s and no index; "": UseIndex does enough
+	SpellOut bool   // (a, b) > (x, y) is written as a > x OR a = x AND b > y, for which alone an index is used
 	Clock    string // an expression for the engine's time in microseconds since 1970; "": this host's clock is the engine's
 
 	// MaxKey is how many bytes each part of a key, and a subject, may have.

@@ -47,7 +47,7 @@ func TestRetryIsTheDialects(t *testing.T) {
 		fails  bool
 	}{
 		{"soon", 3, false, 3, false},
-		{"never", 100, false, 9, true},
+		{"never", 100, false, 49, true},
 		{"in the caller's transaction", 1, true, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

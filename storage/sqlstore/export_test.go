@@ -4,7 +4,7 @@ import "github.com/waltz-oauth/waltz/token"
 
 // Listing is the statement for a page, for tests of how an engine would find it.
 func (s *Storage) Listing(f token.Filter, after *token.Key) (string, []any) {
-	return s.text.listing(f, after)
+	return s.listing(f, after)
 }
 
 // Getting is the statement for one record.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"strings"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -44,7 +45,7 @@ const pageSize = 500
 // page returns the first rows after a key, or of all. The next page is found by its key and not by
 // counting, so that rows that come and go meanwhile hide no other.
 func (s *Storage) page(ctx context.Context, f token.Filter, after *token.Key) ([]token.Entry, error) {
-	query, args := s.text.listing(f, after)
+	query, args := s.listing(f, after)
 	rows, err := s.run.QueryContext(ctx, s.config.Dialect.bind(query), args...)
 	if err != nil {
 		return nil, err
@@ -67,25 +68,23 @@ func (s *Storage) page(ctx context.Context, f token.Filter, after *token.Key) ([
 // listing returns the statement for a page: which conditions it has depends on f, and what they are
 // compared with is in its parameters. It says by which index, since an engine that does not know
 // how few rows there are for one user would rather walk the table in the order of the keys.
-func (t texts) listing(f token.Filter, after *token.Key) (query string, args []any) {
+func (s *Storage) listing(f token.Filter, after *token.Key) (query string, args []any) {
+	columns := s.text.plain
 	switch {
 	case f.Subject != "":
-		query = t.bySubject
+		query = s.text.bySubject
 	case f.User != "":
-		query = t.byUser
+		query = s.text.byUser
 	case !f.Due.IsZero():
-		query = t.byDue
+		query = s.text.byDue
 	default:
-		query = t.list
+		query, columns = s.text.list, s.text.key
 	}
 	where := " WHERE "
 	and := func(condition string, more ...any) {
 		query += where + condition
 		where = " AND "
 		args = append(args, more...)
-	}
-	if f.Provider != "" {
-		and("provider = ?", []byte(f.Provider))
 	}
 	if f.User != "" {
 		and("user_id = ?", []byte(f.User))
@@ -96,14 +95,16 @@ func (t texts) listing(f token.Filter, after *token.Key) (query string, args []a
 	if !f.Due.IsZero() {
 		and("due_at <= ?", f.Due.UnixMicro())
 	}
-	switch {
-	case after == nil:
-	case f.Provider == "":
-		and("(provider, user_id, account) > (?, ?, ?)", keyArgs(*after)...)
-	default: // an index is of use only from its first column that may differ
-		and("(user_id, account) > (?, ?)", keyArgs(*after)[1:]...)
+	first := 0
+	if f.Provider != "" {
+		and(columns[0]+" = ?", []byte(f.Provider))
+		first = 1 // an index is of use only from its first column that may differ
 	}
-	return query + " ORDER BY provider, user_id, account LIMIT ?", append(args, pageSize)
+	if after != nil {
+		condition, values := s.config.Dialect.after(columns[first:], keyArgs(*after)[first:])
+		and(condition, values...)
+	}
+	return query + " ORDER BY " + strings.Join(columns[first:], ", ") + " LIMIT ?", append(args, pageSize)
 }
 
 func entry(rows *sql.Rows) (e token.Entry, err error) {

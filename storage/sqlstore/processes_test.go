@@ -5,36 +5,44 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
-	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/postgres"
 	"github.com/waltz-oauth/waltz/token"
 )
 
 const (
-	processes  = 2
-	writers    = 4  // in each process
-	increments = 25 // by each writer
+	processes  = 4
+	writers    = 16 // in each process
+	increments = 3  // by each writer
 )
 
-// The test starts itself as each of the processes, with the path of the database in the environment.
-func TestProcessesLoseNoIncrement(t *testing.T) {
-	const variable = "WALTZ_TEST_INCREMENT"
-	if path := os.Getenv(variable); path != "" {
-		incrementAll(t, path)
-		return
+// variable says to a process that a test started which database it is to work on.
+const variable = "WALTZ_TEST_DATABASE"
+
+// inProcesses has the test run again in several processes at once, each of which does work. Only in
+// the one that started them does it return true, and a storage of what they leave.
+func inProcesses(t *testing.T, e engine, prepare func(*sqlstore.Storage), work func(*sqlstore.Storage)) (*sqlstore.Storage, bool) {
+	t.Helper()
+	if name, ok := os.LookupEnv(variable); ok {
+		work(e.storage(t, e.named(t, name)))
+		return nil, false
 	}
-	path := filepath.Join(t.TempDir(), "tokens.db")
-	s := open(t, path)
-	set(t, s, counter(), record("a"))
+	name := e.empty(t)
+	s := e.storage(t, e.named(t, name))
+	prepare(s)
 	var all []*exec.Cmd
 	for range processes {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), variable+"="+path)
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		test, _, _ := strings.Cut(t.Name(), "/")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$/^"+e.name+"$")
+		cmd.Env = append(os.Environ(), variable+"="+name)
+		cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -45,53 +53,106 @@ func TestProcessesLoseNoIncrement(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := load(t, s, counter()).Generation; got != processes*writers*increments {
-		t.Errorf("counted to %d, want %d", got, processes*writers*increments)
-	}
+	return s, true
 }
 
-func counter() token.Key { return token.Key{Provider: "github", User: "counter"} }
-
-func incrementAll(t *testing.T, path string) {
-	open(t, path+".fresh") // which no process has made before the others
-	s := open(t, path)
-	var wg sync.WaitGroup
-	for range writers {
-		wg.Go(func() {
-			for range increments {
-				if err := increment(t.Context(), s); err != nil {
-					t.Error(err)
-					return
+func TestProcessesLoseNoIncrement(t *testing.T) {
+	on(t, func(t *testing.T, e engine) {
+		key := token.Key{Provider: "github", User: "counter"}
+		prepare := func(s *sqlstore.Storage) {
+			migrate(t, s)
+			set(t, s, key, record("a"))
+		}
+		s, parent := inProcesses(t, e, prepare, func(s *sqlstore.Storage) {
+			together(t, writers, func() error {
+				for range increments {
+					if err := increment(t.Context(), s, key); err != nil {
+						return err
+					}
 				}
-			}
+				return nil
+			})
 		})
-	}
-	wg.Wait()
+		if !parent {
+			return
+		}
+		if got := load(t, s, key).Generation; got != processes*writers*increments {
+			t.Errorf("counted to %d, want %d", got, processes*writers*increments)
+		}
+	})
 }
 
-func increment(ctx context.Context, s *sqlstore.Storage) error {
+func increment(ctx context.Context, s *sqlstore.Storage, key token.Key) error {
 	for {
-		r, err := s.Load(ctx, counter())
+		r, err := s.Load(ctx, key)
 		if err != nil {
 			return err
 		}
 		r.Generation++
-		if _, err := s.Swap(ctx, counter(), r.Version, r); !errors.Is(err, token.ErrConflict) {
+		if _, err := s.Swap(ctx, key, r.Version, r); !errors.Is(err, token.ErrConflict) {
 			return err
 		}
 	}
 }
 
-func open(t *testing.T, path string) *sqlstore.Storage {
-	t.Helper()
-	s, err := sqlite.Open(path)
-	if err != nil {
-		t.Fatal(err)
+// None of them finds a schema, either.
+func TestProcessesSettingOneKeyLeaveOneRow(t *testing.T) {
+	all := append(slices.Clone(engines), engine{"serializable", postgres.Dialect(), serializable, postgres.OpenDB, token.Network})
+	t.Parallel()
+	for _, e := range all {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			storm(t, e, 2*time.Second)
+		})
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+}
+
+// serializable names a PostgreSQL database where a statement fails rather than waits for another that
+// changes the same row, and is to be run again.
+func serializable(t testing.TB) string {
+	t.Helper()
+	return enginetest.Postgres(t) + "?default_transaction_isolation=serializable"
+}
+
+// storm has all writers of all processes set one key, and delete it now and then, until time is over.
+func storm(t *testing.T, e engine, d time.Duration) {
+	t.Helper()
+	key := token.Key{Provider: "github", User: "alice"}
+	s, parent := inProcesses(t, e, func(*sqlstore.Storage) {}, func(s *sqlstore.Storage) {
+		migrate(t, s)
+		end := time.Now().Add(d)
+		together(t, writers, func() error {
+			for i := 1; ; i++ {
+				if i%10 == 0 {
+					if err := s.Delete(t.Context(), key); err != nil {
+						return err
+					}
+				}
+				if err := s.Set(t.Context(), key, record("a")); err != nil || time.Now().After(end) {
+					return err
+				}
+			}
+		})
 	})
-	return s
+	if !parent {
+		return
+	}
+	if n := count(t, s, token.Filter{}); n != 1 {
+		t.Errorf("there are %d rows, want 1", n)
+	}
+	load(t, s, key)
+}
+
+// together calls f as many times at once.
+func together(t *testing.T, n int, f func() error) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if err := f(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -14,7 +14,7 @@ import (
 
 // What [Storage.Check] finds wrong; match with [errors.Is].
 var (
-	ErrNoSchema    = errors.New("no schema, or an old one") // see Migrate
+	ErrNoSchema    = errors.New(`no schema, or an old one: "waltz migrate" or Storage.Migrate makes it`)
 	ErrNewerSchema = errors.New("schema is newer than this program")
 	ErrWrongSchema = errors.New("table is not as its schema's version says")
 )
@@ -52,7 +52,12 @@ func (s *Storage) migrate(ctx context.Context) error {
 		return err
 	}
 	var all []*goose.Migration
-	for i, statements := range s.migrations() {
+	migrations := s.migrations()
+	for i, statements := range migrations {
+		if i == len(migrations)-1 {
+			// Where each statement is committed by itself, a table of another's that has the name is no error so far.
+			statements = append(statements, s.text.probe)
+		}
 		up := func(ctx context.Context, tx *sql.Tx) error {
 			for _, statement := range statements {
 				if _, err := tx.ExecContext(ctx, statement); err != nil {
@@ -67,6 +72,12 @@ func (s *Storage) migrate(ctx context.Context) error {
 		goose.WithStore(store), goose.WithGoMigrations(all...), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
+	}
+	// Nor does such an engine commit the table of versions with its first row: without it goose is stuck.
+	if _, err := store.GetLatestVersion(ctx, s.db); errors.Is(err, database.ErrVersionNotFound) {
+		if err := store.Insert(ctx, s.db, database.InsertRequest{}); err != nil {
+			return err
+		}
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return err
@@ -87,6 +98,9 @@ func (s *Storage) Check(ctx context.Context) error {
 func (s *Storage) check(ctx context.Context) error {
 	store, err := s.versions()
 	if err != nil {
+		return err
+	}
+	if err := s.db.PingContext(ctx); err != nil { // what is wrong is not the schema
 		return err
 	}
 	switch version, err := store.GetLatestVersion(ctx, s.db); {

@@ -2,12 +2,10 @@ package sqlstore_test
 
 import (
 	"database/sql"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
-	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -24,22 +22,12 @@ func inUse(t *testing.T, db *sql.DB, n int) {
 
 func migrated(t testing.TB) (*sqlstore.Storage, *sql.DB) {
 	t.Helper()
-	db := database(t, filepath.Join(t.TempDir(), "app.db"))
-	s := storage(t, db, sqlstore.Config{Dialect: sqlite.Dialect()})
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s, db
+	return sqliteEngine.migrated(t)
 }
 
 func database(t testing.TB, path string) *sql.DB {
 	t.Helper()
-	db, err := sqlite.OpenDB(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return sqliteEngine.named(t, path)
 }
 
 func storage(t testing.TB, db *sql.DB, c sqlstore.Config) *sqlstore.Storage {
@@ -56,16 +44,16 @@ func record(name string) token.Record {
 	return token.New(&token.Token{AccessToken: "fake-" + name})
 }
 
-func must(t *testing.T, db *sql.DB, statement string) {
+func set(t testing.TB, s token.Storage, key token.Key, r token.Record) {
 	t.Helper()
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+	if err := s.Set(t.Context(), key, r); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func set(t testing.TB, s token.Storage, key token.Key, r token.Record) {
+func migrate(t testing.TB, s *sqlstore.Storage) {
 	t.Helper()
-	if err := s.Set(t.Context(), key, r); err != nil {
+	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

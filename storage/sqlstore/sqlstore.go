@@ -13,7 +13,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
+	"time"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -107,7 +109,8 @@ func (s *Storage) exec(ctx context.Context, query string, args ...any) (int64, e
 			return 0, ctx.Err()
 		}
 	}
-	const tries = 10
+	const tries, longest = 50, 100 * time.Millisecond
+	wait := time.Millisecond
 	for try := 1; ; try++ {
 		result, err := s.run.ExecContext(ctx, query, args...)
 		if err == nil {
@@ -116,6 +119,13 @@ func (s *Storage) exec(ctx context.Context, query string, args ...any) (int64, e
 		// A statement that failed within a transaction took the transaction with it.
 		if s.tx || try == tries || s.config.Dialect.Retry == nil || !s.config.Dialect.Retry(err) {
 			return 0, err
+		}
+		// Many at one row come in each other's way again unless they part.
+		select {
+		case <-time.After(rand.N(wait)): //nolint:gosec // no secret
+			wait = min(2*wait, longest)
+		case <-ctx.Done():
+			return 0, ctx.Err()
 		}
 	}
 }

@@ -13,9 +13,10 @@ import (
 // texts are the statements of one table.
 type texts struct {
 	get, load, set, swap, delete string
-	probe                        string // fails unless the table has the columns
-	list                         string // up to its conditions; see listing
-	bySubject, byUser, byDue     string // the same, by an index
+	probe                        string   // fails unless the table has the columns
+	list                         string   // up to its conditions; see listing
+	bySubject, byUser, byDue     string   // the same, by an index
+	key, plain                   []string // the columns of the key, and the same where no index is wanted for them
 }
 
 // atKey is the condition for one row, whose parameters are those of [keyArgs].
@@ -41,6 +42,10 @@ func newTexts(c Config) texts {
 		bySubject: list + d.useIndex(c.table()+"_subject"),
 		byUser:    list + d.useIndex(c.table()+"_user"),
 		byDue:     list + d.useIndex(c.table()+"_due"),
+		key:       []string{"provider", "user_id", "account"},
+	}
+	for _, column := range t.key {
+		t.plain = append(t.plain, d.noIndex(column))
 	}
 	for _, text := range []*string{&t.get, &t.load, &t.set, &t.swap, &t.delete} {
 		*text = d.bind(*text)
@@ -53,6 +58,26 @@ func (d Dialect) useIndex(name string) string {
 		return ""
 	}
 	return " " + fmt.Sprintf(d.UseIndex, d.Quote+name+d.Quote)
+}
+
+func (d Dialect) noIndex(column string) string {
+	if d.NoIndex == "" {
+		return column
+	}
+	return fmt.Sprintf(d.NoIndex, column)
+}
+
+// after returns the condition for rows whose columns come after values, and its parameters.
+func (d Dialect) after(columns []string, values []any) (condition string, args []any) {
+	if !d.SpellOut {
+		return "(" + strings.Join(columns, ", ") + ") > (?" + strings.Repeat(", ?", len(values)-1) + ")", values
+	}
+	first := columns[0] + " > ?"
+	if len(columns) == 1 {
+		return first, values
+	}
+	rest, args := d.after(columns[1:], values[1:])
+	return "(" + first + " OR " + columns[0] + " = ? AND " + rest + ")", append([]any{values[0], values[0]}, args...)
 }
 
 // bind writes the parameters of query, which are ?, as the engine wants them.
