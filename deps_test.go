@@ -60,7 +60,7 @@ var house = []floor{
 		{name: "storage/cache/rediscache", uses: []string{"github.com/redis/go-redis/v9"}},
 		{name: "storage/cache/memcache", uses: []string{"github.com/bradfitz/gomemcache"}},
 		{name: "storage/cache/pgbus", uses: []string{"github.com/jackc/pgx/v5"}},
-		{name: "storage/seal", uses: []string{"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto"}},
+		{name: "storage/seal", uses: []string{"github.com/tink-crypto/tink-go/v2"}},
 		{name: "storage/seal/keyfile", uses: []string{"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto"}},
 	},
 	{
