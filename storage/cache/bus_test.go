@@ -2,10 +2,8 @@ package cache_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,77 +11,6 @@ import (
 	"github.com/waltz-oauth/waltz/storage/cache"
 	"github.com/waltz-oauth/waltz/token"
 )
-
-// hub is a bus within this process. It can be cut.
-type hub struct {
-	mu       sync.Mutex
-	hearers  map[chan<- string]bool
-	messages []string
-	down     bool
-}
-
-var errCut = errors.New("cut off")
-
-func (h *hub) Publish(_ context.Context, message string) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.down {
-		return errCut
-	}
-	h.messages = append(h.messages, message)
-	for c := range h.hearers {
-		c <- message
-	}
-	return nil
-}
-
-func (h *hub) Subscribe(ctx context.Context, ready func(), receive func(string)) error {
-	c := make(chan string, 100)
-	h.mu.Lock()
-	if h.down {
-		h.mu.Unlock()
-		return errCut
-	}
-	if h.hearers == nil {
-		h.hearers = make(map[chan<- string]bool)
-	}
-	h.hearers[c] = true
-	h.mu.Unlock()
-	ready()
-	for {
-		select {
-		case m, ok := <-c:
-			if !ok {
-				return errCut
-			}
-			receive(m)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (h *hub) cut(down bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.down = down
-	for c := range h.hearers {
-		close(c)
-	}
-	h.hearers = nil
-}
-
-// processes returns two caches over p that run and have a bus between them.
-func processes(t *testing.T, p token.Storage, h *hub) (a, b *cache.Storage) {
-	t.Helper()
-	c := cache.Config{Next: p, Bus: h, TTL: time.Hour, AbsentTTL: time.Hour, Logger: slog.New(slog.DiscardHandler)}
-	a, b = open(t, c), open(t, c)
-	for _, s := range []*cache.Storage{a, b} {
-		go s.Run(t.Context())
-	}
-	synctest.Wait()
-	return a, b
-}
 
 func TestChangeReachesTheMemoryOfOtherProcesses(t *testing.T) {
 	t.Parallel()
@@ -233,83 +160,6 @@ func TestMessageThatCannotBeReadDropsEverything(t *testing.T) {
 			wants(t, b, 1)
 		})
 	}
-}
-
-// watched is a storage that says what has changed, whoever has changed it.
-type watched struct {
-	*plain
-
-	changed chan token.Key
-}
-
-var _ token.Watcher = (*watched)(nil)
-
-func (w *watched) Watch(ctx context.Context, changed func(token.Key)) error {
-	for {
-		select {
-		case key, ok := <-w.changed:
-			if !ok {
-				return errCut
-			}
-			changed(key)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func TestStorageThatSaysWhatChangedIsHeard(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := &watched{newPlain(), make(chan token.Key)}
-		s := open(t, cache.Config{Next: w, TTL: time.Hour, AbsentTTL: time.Hour, Logger: slog.New(slog.DiscardHandler)})
-		go s.Run(t.Context())
-		wants(t, s, 0)
-		set(t, w, 1)
-		w.changed <- alice()
-		synctest.Wait()
-		wants(t, s, 1)
-		set(t, w, 2)
-		w.changed <- token.Key{} // any
-		synctest.Wait()
-		wants(t, s, 2)
-		set(t, w, 3)
-		close(w.changed) // nothing more is heard
-		synctest.Wait()
-		wants(t, s, 3)
-	})
-}
-
-func TestWatchersOfACacheHearAfterItHasDropped(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := &watched{newPlain(), make(chan token.Key)}
-		s := open(t, cache.Config{Next: w})
-		if _, ok := token.As[token.Watcher](s); !ok {
-			t.Fatal("it is no Watcher")
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		heard, ended := 0, make(chan error, 1)
-		go func() {
-			ended <- s.Watch(ctx, func(key token.Key) {
-				heard++
-				if key != alice() {
-					t.Errorf("heard of %v", key)
-				}
-				if r, err := s.Get(ctx, key); err != nil || number(t, r) != 1 {
-					t.Errorf("who heard gets %v, %v", r, err)
-				}
-			})
-		}()
-		wants(t, s, 0)
-		set(t, w, 1)
-		w.changed <- alice()
-		synctest.Wait()
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) || heard != 1 {
-			t.Errorf("heard %d times, ended with %v", heard, err)
-		}
-	})
 }
 
 // A bubble does not end while a goroutine in it lives.

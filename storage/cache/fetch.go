@@ -12,24 +12,24 @@ import (
 func (s *Storage) fetch(ctx context.Context, key token.Key) (token.Record, error) {
 	for {
 		e, f, leads := s.memory.board(key)
+		if e != nil {
+			return e.record, e.err
+		}
 		if leads {
 			s.fly(ctx, key, f)
 		}
-		if f != nil {
-			select {
-			case <-f.done:
-			case <-ctx.Done():
-				return token.Record{}, &token.Error{Op: "get", Key: key, Err: ctx.Err()}
-			}
-			if f.void && !leads {
-				continue // another leads now, perhaps this one
-			}
-			if f.err != nil {
-				return token.Record{}, f.err
-			}
-			e = f.e
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return token.Record{}, &token.Error{Op: "get", Key: key, Err: ctx.Err()}
 		}
-		return e.record, e.err
+		if f.void && !leads {
+			continue // another leads now, perhaps this one
+		}
+		if f.err != nil {
+			return token.Record{}, f.err
+		}
+		return f.e.record, f.e.err
 	}
 }
 

@@ -40,6 +40,54 @@ func (s *shelf) Drop(ctx context.Context, key string) error {
 	return ctx.Err()
 }
 
+// busy is a storage whose writes take a while, in which others read.
+type busy struct {
+	*memstore.Storage
+
+	during func()
+}
+
+func (b *busy) Set(ctx context.Context, key token.Key, r token.Record) error {
+	b.during()
+	defer b.during()
+	return b.Storage.Set(ctx, key, r)
+}
+
+func (b *busy) Delete(ctx context.Context, key token.Key) error {
+	b.during()
+	defer b.during()
+	return b.Storage.Delete(ctx, key)
+}
+
+func (b *busy) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
+	b.during()
+	defer b.during()
+	return b.Storage.Swap(ctx, key, old, r)
+}
+
+func TestWhatIsReadDuringAWriteIsDroppedAfterIt(t *testing.T) {
+	t.Parallel()
+	next := &busy{Storage: memstore.New()}
+	s := open(t, cache.Config{Next: next, Backend: new(shelf)})
+	next.during = func() { current(t, s, alice()) }
+	set(t, s, 1)
+	wants(t, s, 1)
+	set(t, s, 2)
+	wants(t, s, 2)
+	r, err := s.Load(t.Context(), alice())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Swap(t.Context(), alice(), r.Version, record(3)); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, s, 3)
+	if err := s.Delete(t.Context(), alice()); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, s, 0)
+}
+
 // overShelf is processes with a backend.
 func overShelf(t *testing.T, p token.Storage, b *shelf, h *hub) (a, other *cache.Storage) {
 	t.Helper()
