@@ -22,7 +22,7 @@ func TestSessionLoginWhileRefreshing(t *testing.T) {
 		requests.Go(func() {
 			ctx, c := request(t.Context(), key, old)
 			_, err := k.Fresh(ctx, key)
-			is(t, err, token.ErrNotFound)
+			matches(t, err, token.ErrNotFound)
 			carries(t, c, key, 0)
 		})
 		time.Sleep(time.Second)
@@ -54,7 +54,7 @@ func TestSessionLogoutWhileRefreshing(t *testing.T) {
 		requests.Go(func() {
 			ctx, _ := request(t.Context(), key, old)
 			_, err := k.Fresh(ctx, key)
-			is(t, err, token.ErrNotFound)
+			matches(t, err, token.ErrNotFound)
 		})
 		time.Sleep(time.Second)
 		ctx, c := request(t.Context(), key, old)
@@ -123,7 +123,7 @@ func TestRefreshOutlivesTheMemory(t *testing.T) {
 		requests.Go(func() {
 			ctx, c := request(t.Context(), key, slow)
 			r, err := k.Fresh(ctx, key)
-			w.good(r, err, 1)
+			w.gets(r, err, 1)
 			carries(t, c, key, 1)
 		})
 		time.Sleep(time.Second)

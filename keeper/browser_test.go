@@ -44,13 +44,13 @@ func TestParallelRequestsOfOneBrowserAllGetTheSuccessor(t *testing.T) {
 				time.Sleep(time.Duration(n) * 3 * time.Second)
 				ctx, c := request(t.Context(), key, old)
 				r, err := k.Fresh(ctx, key)
-				w.good(r, err, 1)
+				w.gets(r, err, 1)
 				carries(t, c, key, 1)
 			})
 			requests.Go(func() {
 				ctx, c := request(t.Context(), key, old)
 				r, err := k.Fresh(ctx, key)
-				w.good(r, err, 1)
+				w.gets(r, err, 1)
 				carries(t, c, key, 1)
 			})
 		}
@@ -108,14 +108,14 @@ func TestResponseBegunDuringTheRefresh(t *testing.T) {
 		var requests sync.WaitGroup
 		requests.Go(func() {
 			_, err := k.Fresh(late, key)
-			is(t, err, token.ErrTooLate)
+			matches(t, err, token.ErrTooLate)
 		})
 		requests.Go(func() {
 			time.Sleep(time.Second)
 			c.begin()
 			ctx, c := request(t.Context(), key, old)
 			r, err := k.Fresh(ctx, key)
-			w.good(r, err, 1)
+			w.gets(r, err, 1)
 			carries(t, c, key, 1)
 		})
 		requests.Wait()

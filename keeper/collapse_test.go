@@ -38,7 +38,7 @@ func TestTwentyCallersMakeOneCall(t *testing.T) {
 				for n := range 20 {
 					callers.Go(func() {
 						r, err := processes[n%tt.processes].Fresh(t.Context(), key)
-						w.good(r, err, 1)
+						w.gets(r, err, 1)
 					})
 				}
 				callers.Wait()
@@ -123,7 +123,7 @@ func TestCallerThatGivesUpBeforeTheClaimStopsNobody(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := k.Fresh(ctx, key)
-			is(t, err, keeper.ErrRefreshInProgress)
+			matches(t, err, keeper.ErrRefreshInProgress)
 		}()
 		synctest.Wait()
 		r, err := k.Fresh(t.Context(), key)
@@ -236,7 +236,7 @@ func TestHooksMayUseTheKeeper(t *testing.T) {
 			c.Refreshed = func(ctx context.Context, key token.Key, r token.Record) {
 				w.stale = nil
 				got, err := k.Fresh(ctx, key)
-				w.good(got, err, r.Generation)
+				w.gets(got, err, r.Generation)
 				hooked.Add(1)
 			}
 		})

@@ -24,7 +24,7 @@ func TestLateWinnerStillCommits(t *testing.T) {
 		var told atomic.Int32
 		go func() {
 			r, err := slow.Fresh(t.Context(), key)
-			w.good(r, err, 1)
+			w.gets(r, err, 1)
 			told.Add(1)
 		}()
 		time.Sleep(time.Second)
@@ -76,7 +76,7 @@ func TestNoTakeoverBeforeTheLeaseIsOver(t *testing.T) {
 				go func() {
 					defer close(done)
 					r, err := k.Fresh(t.Context(), key)
-					w.good(r, err, 1)
+					w.gets(r, err, 1)
 				}()
 				time.Sleep(tt.quiet)
 				w.calls(0)

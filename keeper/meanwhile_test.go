@@ -27,7 +27,7 @@ func TestLoginWhileRefreshing(t *testing.T) {
 				time.Sleep(time.Until(first.Token.Expiry))
 				go func() {
 					r, err := k.Fresh(t.Context(), key)
-					w.good(r, err, 0)
+					w.gets(r, err, 0)
 				}()
 				time.Sleep(time.Second)
 				second := w.login(k, "b")
@@ -100,7 +100,7 @@ func TestLogoutWhileRefreshing(t *testing.T) {
 				time.Sleep(time.Until(first.Token.Expiry))
 				go func() {
 					_, err := k.Fresh(t.Context(), key)
-					is(t, err, token.ErrNotFound)
+					matches(t, err, token.ErrNotFound)
 				}()
 				time.Sleep(time.Second)
 				if err := k.Drop(t.Context(), key); err != nil {

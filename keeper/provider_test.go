@@ -210,7 +210,7 @@ func (w *world) stored() token.Record {
 	w.t.Helper()
 	r, err := w.get("get", key)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
 	}
 	return r
 }
@@ -223,7 +223,7 @@ func (w *world) edit(change func(*token.Record)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.put(key, r); err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
 	}
 }
 
@@ -234,25 +234,48 @@ func (w *world) calls(want int) {
 	}
 }
 
-// good fails the test unless r is of the generation and works at the provider.
+// good ends the test unless r is of the generation and works at the provider. Only the test's own
+// goroutine may end it; others use gets.
 func (w *world) good(r token.Record, err error, generation uint64) {
 	w.t.Helper()
-	if err != nil {
-		w.t.Fatalf("got error %v", err)
-	}
-	if r.Generation != generation {
-		w.t.Fatalf("got generation %d, want %d", r.Generation, generation)
-	}
-	if !w.p.works(r) {
-		w.t.Fatalf("got %v, which does not work", r)
+	if !w.gets(r, err, generation) {
+		w.t.FailNow()
 	}
 }
 
+// gets fails the test as good does, and does not end it.
+func (w *world) gets(r token.Record, err error, generation uint64) bool {
+	w.t.Helper()
+	switch {
+	case err != nil:
+		w.t.Errorf("got error %v", err)
+	case r.Generation != generation:
+		w.t.Errorf("got generation %d, want %d", r.Generation, generation)
+	case !w.p.works(r):
+		w.t.Errorf("got %v, which does not work", r)
+	default:
+		return true
+	}
+	return false
+}
+
+// is ends the test unless err matches want. Only the test's own goroutine may end it; others use
+// matches.
 func is(t *testing.T, err, want error) {
 	t.Helper()
-	if !errors.Is(err, want) {
-		t.Fatalf("got error %v, want %v", err, want)
+	if !matches(t, err, want) {
+		t.FailNow()
 	}
+}
+
+// matches fails the test as is does, and does not end it.
+func matches(t *testing.T, err, want error) bool {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
+		return false
+	}
+	return true
 }
 
 func failed(t *testing.T, err error, kind keeper.Kind) {

@@ -27,7 +27,7 @@ func TestRenew(t *testing.T) {
 			for _, k := range others {
 				go func() {
 					r, err := renew(k)
-					w.good(r, err, 1)
+					w.gets(r, err, 1)
 					done <- true
 				}()
 			}
