@@ -61,7 +61,7 @@ func (k *Keeper) look(ctx context.Context, key token.Key, load func(context.Cont
 func (k *Keeper) remove(ctx context.Context, key token.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	end, err := k.turn(ctx, key)
+	end, err := k.turn(ctx, "delete", key)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	r.Subject = subject
 	r.RefreshAt = k.refreshAt(t, time.Now())
 	old := k.brought(ctx, key)
-	end, err := k.turn(ctx, key)
+	end, err := k.turn(ctx, "set", key)
 	if err != nil {
 		return token.Record{}, err
 	}

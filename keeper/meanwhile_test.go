@@ -118,3 +118,26 @@ func TestLogoutWhileRefreshing(t *testing.T) {
 		})
 	}
 }
+
+func TestWaitForATurnSaysWhatFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(three{w.engine})
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.delay = func(op string) time.Duration {
+			if op == "set" {
+				return time.Hour
+			}
+			return 0
+		}
+		go func() { _, _ = k.Fresh(t.Context(), key) }()
+		time.Sleep(time.Second)
+		err := k.Drop(t.Context(), key)
+		is(t, err, context.DeadlineExceeded)
+		var e *token.Error
+		if !errors.As(err, &e) || e.Op != "delete" || e.Key != key {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -24,7 +24,7 @@ func (p plain) Load(ctx context.Context, key token.Key) (token.Record, error) {
 }
 
 func (p plain) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
-	end, err := p.turns.take(ctx, key)
+	end, err := p.turns.take(ctx, "swap", key)
 	if err != nil {
 		return "", err
 	}
@@ -47,12 +47,12 @@ func versionOf(r token.Record) token.Version {
 }
 
 // turn waits until no refresh is between the look and the write of its Swap, where that is not the
-// storage's own business, and returns what ends the turn.
-func (k *Keeper) turn(ctx context.Context, key token.Key) (end func(), err error) {
+// storage's own business, and returns what ends the turn. The one who waits is about to do op.
+func (k *Keeper) turn(ctx context.Context, op string, key token.Key) (end func(), err error) {
 	if k.shared != nil || k.browser != nil {
 		return func() {}, nil
 	}
-	return k.turns.take(ctx, key)
+	return k.turns.take(ctx, op, key)
 }
 
 // turns are locks, of which each key has one and some share.
@@ -69,13 +69,13 @@ func newTurns() *turns {
 	return t
 }
 
-// take waits for the turn of key and returns what ends it.
-func (t *turns) take(ctx context.Context, key token.Key) (end func(), err error) {
+// take waits for the turn of key, to do op, and returns what ends it.
+func (t *turns) take(ctx context.Context, op string, key token.Key) (end func(), err error) {
 	l := t.locks[maphash.Comparable(t.seed, key)%uint64(len(t.locks))]
 	select {
 	case l <- struct{}{}:
 		return func() { <-l }, nil
 	case <-ctx.Done():
-		return nil, &token.Error{Op: "set", Key: key, Err: context.Cause(ctx)}
+		return nil, &token.Error{Op: op, Key: key, Err: context.Cause(ctx)}
 	}
 }
