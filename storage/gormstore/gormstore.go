@@ -32,6 +32,7 @@
 package gormstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -94,3 +95,9 @@ func New[M any](db *gorm.DB) (*Storage[M], error) {
 // Reach reports how far the table is seen: on SQLite by this host, otherwise by every client of the
 // engine.
 func (s *Storage[M]) Reach() token.Reach { return s.dialect.reach }
+
+// on returns the database for one call. Without NewDB the conditions that the caller's had would be in
+// every statement.
+func (s *Storage[M]) on(ctx context.Context) *gorm.DB {
+	return s.db.Session(&gorm.Session{NewDB: true, Context: ctx})
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"iter"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 	"gorm.io/gorm/schema"
 
@@ -46,16 +47,9 @@ const pageSize = 500
 // page returns the first rows after a key, or of all.
 func (s *Storage[M]) page(ctx context.Context, f token.Filter, after *token.Key) ([]token.Entry, error) {
 	c := s.columns
-	db := s.db.WithContext(ctx).Model(new(M)).
+	rows, err := s.listing(s.on(ctx).Model(new(M)), f, after).
 		Select([]string{c.provider.DBName, c.owner.DBName, c.account.DBName, c.record.DBName, c.version.DBName}).
-		Clauses(clause.OrderBy{Columns: []clause.OrderByColumn{
-			{Column: column(c.provider)}, {Column: column(c.owner)}, {Column: column(c.account)},
-		}}).
-		Limit(pageSize)
-	if where := s.listed(f, after); len(where) > 0 {
-		db = db.Clauses(clause.Where{Exprs: where})
-	}
-	rows, err := db.Rows()
+		Limit(pageSize).Rows()
 	if err != nil {
 		return nil, err
 	}
@@ -76,41 +70,49 @@ func (s *Storage[M]) page(ctx context.Context, f token.Filter, after *token.Key)
 	return page, rows.Err()
 }
 
-// listed are the conditions of f, and that a row comes after a key: the next page is found by that
-// and not by counting, so that rows that come and go meanwhile hide no other.
-func (s *Storage[M]) listed(f token.Filter, after *token.Key) (all []clause.Expression) {
+// listing adds the conditions of f, that a row comes after a key, and the order. The next page is found by
+// its key and not by counting, so that rows that come and go meanwhile hide no other.
+func (s *Storage[M]) listing(db *gorm.DB, f token.Filter, after *token.Key) *gorm.DB {
 	c := s.columns
+	by := column
+	where := func(sql string, vars ...any) {
+		db = db.Clauses(clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: sql, Vars: vars}}})
+	}
+	if s.dialect.guesses && c.softly() {
+		db = db.Unscoped()
+		where("? IS NULL", unindexed(c.deleted[0]))
+	}
 	if f.Provider != "" {
-		all = append(all, clause.Eq{Column: column(c.provider), Value: Text(f.Provider)})
+		where("? = ?", column(c.provider), Text(f.Provider))
 	}
 	if f.User != "" {
-		all = append(all, clause.Eq{Column: column(c.owner), Value: Text(f.User)})
+		where("? = ?", column(c.owner), Text(f.User))
 	}
 	if f.Subject != "" {
-		all = append(all, clause.Eq{Column: column(c.subject), Value: Text(f.Subject)})
+		where("? = ?", column(c.subject), Text(f.Subject))
 	}
 	if !f.Due.IsZero() {
-		all = append(all, clause.Lte{Column: column(c.dueAt), Value: f.Due.UnixMicro()})
+		where("? <= ?", column(c.dueAt), f.Due.UnixMicro())
+		if s.dialect.guesses && f.User == "" && f.Subject == "" {
+			by = unindexed
+		}
 	}
-	switch {
+	provider, owner, account := by(c.provider), by(c.owner), by(c.account)
+	switch { // MariaDB finds its place by the first of each two only
 	case after == nil:
-	case f.Provider == "": // MariaDB finds its place by the first of these only
-		all = append(all,
-			clause.Gte{Column: column(c.provider), Value: Text(after.Provider)},
-			clause.Expr{SQL: "(?, ?, ?) > (?, ?, ?)", Vars: []any{
-				column(c.provider), column(c.owner), column(c.account),
-				Text(after.Provider), Text(after.User), Text(after.Account),
-			}})
+	case f.Provider == "":
+		where("? >= ?", provider, Text(after.Provider))
+		where("(?, ?, ?) > (?, ?, ?)", provider, owner, account, Text(after.Provider), Text(after.User), Text(after.Account))
 	default:
-		all = append(all,
-			clause.Gte{Column: column(c.owner), Value: Text(after.User)},
-			clause.Expr{SQL: "(?, ?) > (?, ?)", Vars: []any{
-				column(c.owner), column(c.account), Text(after.User), Text(after.Account),
-			}})
+		where("? >= ?", owner, Text(after.User))
+		where("(?, ?) > (?, ?)", owner, account, Text(after.User), Text(after.Account))
 	}
-	return all
+	return db.Clauses(clause.OrderBy{Expression: clause.Expr{SQL: "?, ?, ?", Vars: []any{provider, owner, account}}})
 }
 
-func column(f *schema.Field) clause.Column {
+func column(f *schema.Field) any {
 	return clause.Column{Table: clause.CurrentTable, Name: f.DBName}
 }
+
+// unindexed is a column in such a form that SQLite looks for no index on it.
+func unindexed(f *schema.Field) any { return clause.Expr{SQL: "+?", Vars: []any{column(f)}} }

@@ -22,7 +22,7 @@ func (s *Storage[M]) Migrate(ctx context.Context) error {
 	// them, and find all done when they look again.
 	const tries = 6
 	for try := range tries {
-		if err = s.db.WithContext(ctx).AutoMigrate(new(M)); err == nil || ctx.Err() != nil {
+		if err = s.on(ctx).AutoMigrate(new(M)); err == nil || ctx.Err() != nil {
 			break
 		}
 		select {
@@ -40,7 +40,7 @@ func (s *Storage[M]) Migrate(ctx context.Context) error {
 // owner and account: without one, two rows could be made for one key. It returns [ErrSchema] where it
 // is not, and changes nothing. A program that makes the table by other means calls it at its start.
 func (s *Storage[M]) Check(ctx context.Context) error {
-	if err := s.check(s.db.WithContext(ctx)); err != nil {
+	if err := s.check(s.on(ctx)); err != nil {
 		return fmt.Errorf("gormstore: model %v: %w", reflect.TypeFor[M](), err)
 	}
 	return nil

@@ -105,3 +105,9 @@ func find(s *schema.Schema, path string) *schema.Field {
 func (c columns) written() []*schema.Field {
 	return append([]*schema.Field{c.token, c.record, c.version, c.subject, c.dueAt}, c.updated...)
 }
+
+// softly reports whether rows are deleted in GORM's own way: NULL in the one column where they are not.
+func (c columns) softly() bool {
+	return len(c.deleted) == 1 && c.deleted[0].FieldType == reflect.TypeFor[gorm.DeletedAt]() &&
+		c.deleted[0].TagSettings["ZEROVALUE"] == ""
+}

@@ -14,7 +14,7 @@ import (
 
 // Get implements [token.Storage]. Where the plugin dbresolver is in use, a replica answers.
 func (s *Storage[M]) Get(ctx context.Context, key token.Key) (token.Record, error) {
-	r, err := s.read(s.db.WithContext(ctx), key)
+	r, err := s.read(s.on(ctx), key)
 	return r, failed("get", key, err)
 }
 
@@ -26,7 +26,7 @@ func (s *Storage[M]) Load(ctx context.Context, key token.Key) (token.Record, err
 		more = append(more, &now)
 	}
 	// This is what dbresolver.Write sets; without that plugin it means nothing.
-	db := s.db.WithContext(ctx).Set("gorm:db_resolver:write", struct{}{})
+	db := s.on(ctx).Set("gorm:db_resolver:write", struct{}{})
 	r, err := s.read(db, key, more...)
 	if err == nil {
 		r.Now = time.UnixMicro(now).UTC()

@@ -20,7 +20,7 @@ func (s *Storage[M]) write(ctx context.Context, do func(db *gorm.DB) error) erro
 	}
 	const tries = 10
 	for try := 1; ; try++ {
-		err := do(s.db.WithContext(ctx))
+		err := do(s.on(ctx))
 		// A deadlock takes the caller's whole transaction with it.
 		if err == nil || s.tx || try == tries || !deadlock(err) {
 			return err

@@ -5,10 +5,10 @@ import (
 
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 	"gorm.io/plugin/dbresolver"
 
 	"github.com/waltz-oauth/waltz/storage/gormstore"
-	"github.com/waltz-oauth/waltz/token"
 )
 
 // What an application sets up in GORM for itself changes no promise.
@@ -53,8 +53,7 @@ func TestLoadAsksNoReplica(t *testing.T) {
 	db := database(t, openSQLite(t), gorm.Config{})
 	s := migrated[Account](t, db)
 	set(t, s, github, record("source"))
-	prefix := db.NamingStrategy // the replica has tables of the same names
-	replica, err := gorm.Open(openSQLite(t), &gorm.Config{NamingStrategy: prefix})
+	replica, err := gorm.Open(openSQLite(t), &gorm.Config{NamingStrategy: db.NamingStrategy, Logger: logger.Discard})
 	check(t, err)
 	t.Cleanup(func() {
 		if pool, err := replica.DB(); err == nil {
@@ -70,8 +69,7 @@ func TestLoadAsksNoReplica(t *testing.T) {
 	if got := load(t, s, github).Token.AccessToken; got != "fake-source" {
 		t.Errorf("Load: the token is %q", got)
 	}
-	var v token.Versioned = s
-	if _, err := v.Swap(t.Context(), github, load(t, s, github).Version, record("b")); err != nil {
+	if _, err := s.Swap(t.Context(), github, load(t, s, github).Version, record("b")); err != nil {
 		t.Error(err)
 	}
 }
