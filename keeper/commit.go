@@ -38,6 +38,7 @@ func (f *refresh) commit(ctx context.Context, claimed token.Record, next *token.
 // not find out; it may be called again.
 func (k *Keeper) settle(ctx context.Context, key token.Key, h *successor) (stored token.Record, then func(context.Context), err error) {
 	version := h.spent.Version
+	var again poll
 	for {
 		stored = h.next
 		stored.Version, err = h.store.Swap(ctx, key, version, h.next)
@@ -57,6 +58,7 @@ func (k *Keeper) settle(ctx context.Context, key token.Key, h *successor) (store
 			return stored, k.unwanted(key, h.next), nil
 		case stored.Generation == h.spent.Generation:
 			version = stored.Version
+			again.wait(ctx) // if ctx ends, the swap says so
 		case stored.Generation == h.next.Generation && stored.Token != nil && stored.Token.AccessToken == h.next.Token.AccessToken:
 			return stored, k.refreshed(key, stored), nil // an earlier swap did happen
 		default:

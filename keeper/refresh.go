@@ -37,19 +37,13 @@ type refresh struct {
 	later  []func(context.Context) // to do once the callers have their answer
 }
 
-// Losers of a claim look again after a time that grows from the first of these to the last.
-const (
-	firstPoll = 50 * time.Millisecond
-	lastPoll  = 500 * time.Millisecond
-)
-
 // errAgain: another process is at it after all.
 var errAgain = errors.New("look again")
 
 // run refreshes seen, unless it finds that somebody has.
 func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, error) {
 	var other watch
-	poll := firstPoll
+	var again poll
 	for {
 		began := time.Now()
 		r, err := f.load(ctx)
@@ -72,10 +66,9 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 			seen = r
 		}
 		if r.Lease.Attempt != "" && !other.over(r, f.k.c.lease()) {
-			if !pause(ctx, poll/2+upTo(poll/2)) {
+			if !again.wait(ctx) {
 				return token.Record{}, ErrRefreshInProgress
 			}
-			poll = min(2*poll, lastPoll)
 			continue
 		}
 		if err := f.mayTry(r); err != nil {
@@ -83,6 +76,9 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 		}
 		claimed, err := f.claim(ctx, r)
 		if errors.Is(err, token.ErrConflict) {
+			if !again.wait(ctx) { // a replica that lags shows for a while what is not there any more
+				return token.Record{}, ErrRefreshInProgress
+			}
 			continue
 		}
 		if err != nil {
@@ -175,16 +171,4 @@ func (w *watch) over(r token.Record, length time.Duration) bool {
 		return r.Now.After(r.Lease.Until.Add(length / 10))
 	}
 	return time.Since(w.since) > length+length/10
-}
-
-// pause waits for d and reports whether ctx is still going on.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

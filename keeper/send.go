@@ -87,6 +87,7 @@ func (f *refresh) refused(ctx context.Context, claimed token.Record, failure *Fa
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageTimeout)
 	defer cancel()
 	dead := fmt.Errorf("%w: %w", ErrReauthorize, failure)
+	var again poll
 	for {
 		stored, err := f.load(own)
 		switch {
@@ -118,5 +119,6 @@ func (f *refresh) refused(ctx context.Context, claimed token.Record, failure *Fa
 			f.k.log(ctx, slog.LevelError, "dead grant not marked", f.key, r, slog.Any("error", err))
 			return token.Record{}, dead
 		}
+		again.wait(own) // if own ends, the load says so
 	}
 }
