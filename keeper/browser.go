@@ -24,7 +24,7 @@ func (k *Keeper) renewSession(ctx context.Context, key token.Key, r token.Record
 	if err := k.c.Storage.Set(ctx, key, r); err != nil {
 		return token.Record{}, refreshError(key, err)
 	}
-	got, err := k.fly(ctx, k.storeFor(key, r), key, r, forced).result(ctx, key)
+	got, err := k.join(ctx, k.storeFor(key, r), key, r, forced)
 	if ctx.Err() != nil {
 		return got, err
 	}

@@ -33,6 +33,7 @@ func same(a, b token.Record) bool { return a.Grant == b.Grant && a.Generation ==
 
 // flight is a refresh that callers of this process share.
 type flight struct {
+	forced bool
 	landed chan struct{} // closed when r and err are set
 	r      token.Record
 	err    error
@@ -47,7 +48,7 @@ func (k *Keeper) fly(ctx context.Context, s store, key token.Key, r token.Record
 	if f, ok := k.flights[id]; ok {
 		return f
 	}
-	f := &flight{landed: make(chan struct{}), err: refreshError(key, errUnanswered)}
+	f := &flight{forced: forced, landed: make(chan struct{}), err: refreshError(key, errUnanswered)}
 	k.flights[id] = f
 	k.goLocked(func() {
 		own := context.WithoutCancel(ctx)
@@ -78,6 +79,17 @@ func (k *Keeper) fly(ctx context.Context, s store, key token.Key, r token.Record
 		}
 	})
 	return f
+}
+
+// join has r refreshed in a flight and waits for it. Where a forced caller joined a flight that was
+// not, what that would not try may be tried for this one.
+func (k *Keeper) join(ctx context.Context, s store, key token.Key, r token.Record, forced bool) (token.Record, error) {
+	f := k.fly(ctx, s, key, r, forced)
+	got, err := f.result(ctx, key)
+	if err != nil && forced && !f.forced && ctx.Err() == nil {
+		return k.fly(ctx, s, key, r, forced).result(ctx, key)
+	}
+	return got, err
 }
 
 // result waits for the flight to land, or for the caller to give up.

@@ -94,7 +94,7 @@ func (k *Keeper) renew(ctx context.Context, key token.Key, r token.Record, force
 	if k.browser != nil {
 		return k.renewSession(ctx, key, r, forced)
 	}
-	return k.fly(ctx, k.storeFor(key, r), key, r, forced).result(ctx, key)
+	return k.join(ctx, k.storeFor(key, r), key, r, forced)
 }
 
 // read returns what load finds at key, or what this process knows to have come after it.

@@ -61,7 +61,7 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 			case r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began)):
 				return r, nil
 			case f.k.shared == nil: // the flight is the claim, and r's is another
-				return f.k.fly(ctx, f.store, f.key, r, f.forced).result(ctx, f.key)
+				return f.k.join(ctx, f.store, f.key, r, f.forced)
 			}
 			seen = r
 		}

@@ -101,6 +101,28 @@ func TestRenew(t *testing.T) {
 			w.good(r, err, 1)
 		})
 	})
+	t.Run("in doubt, it does not wait for the expiry with those who do", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, k, first, renew := setup(t, time.Minute)
+			time.Sleep(time.Until(first.RefreshAt))
+			w.stale = map[token.Key]token.Record{key: first}
+			w.edit(func(r *token.Record) { r.State = token.InDoubt })
+			slow := true
+			w.delay = func(op string) time.Duration {
+				if op == "load" && slow {
+					slow = false
+					return time.Second
+				}
+				return 0
+			}
+			r, err := k.Fresh(t.Context(), key) // in the background, which is told not to try
+			w.good(r, err, 0)
+			synctest.Wait()
+			r, err = renew(k)
+			w.good(r, err, 1)
+			w.calls(1)
+		})
+	})
 	t.Run("back-off holds", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, k, _, renew := setup(t, 10*time.Minute)
