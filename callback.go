@@ -11,15 +11,21 @@ import (
 
 // formPost answers a provider that sends its answer as a form (response_mode=form_post): it sends
 // the browser here again by GET. With the provider's cross-site POST a browser sends no cookie that
-// is SameSite=Lax; with the GET it sends them all.
+// is SameSite=Lax; with the GET it sends them all. Only what the callback reads goes along.
 func (c *Consumer) formPost(w http.ResponseWriter, r *http.Request) {
-	const most = 64 << 10
+	const most = 6 << 10 // what proxies take for an address
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	if err := r.ParseForm(); err != nil {
-		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+		http.Error(w, "the form cannot be read, or is too large", http.StatusBadRequest)
 		return
 	}
-	to := c.app.outside(c.path()) + "/authorized?" + r.PostForm.Encode()
+	q := url.Values{}
+	for _, name := range []string{"state", "iss", "code", "error", "error_description"} {
+		if r.PostForm.Has(name) {
+			q.Set(name, r.PostForm.Get(name))
+		}
+	}
+	to := c.app.outside(c.path()) + "/authorized?" + q.Encode()
 	http.Redirect(w, r, to, http.StatusSeeOther) // #nosec G710 -- its path is the application's, and only its query the form's
 }
 

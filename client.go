@@ -23,7 +23,7 @@ import (
 // Timeout of Config.HTTPClient, ends with that, and any other ends with ctx.
 //
 // Requests fail with what [Consumer.Token] fails with, inside the [*url.Error] that http.Client
-// returns. The Request of a response has the token in its header: it is not to be logged.
+// returns.
 func (c *Consumer) Client(ctx context.Context) *http.Client {
 	return c.clientWith(ctx, stored{c})
 }
@@ -69,16 +69,22 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	if !t.provider.MaySee(out.URL) {
-		if r.Response == nil { // no redirect led here: the program asked for it
-			closeBody(r)
-			return nil, fmt.Errorf("waltz: %w: %q is not among the hosts of %s", ErrHost, out.URL.Host, t.provider.Name)
-		}
+	switch {
+	case t.strayed(r):
 		return t.base.RoundTrip(out)
+	case t.provider.MaySee(out.URL):
+	case r.Response != nil:
+		return t.base.RoundTrip(out)
+	default: // no redirect led here: the program asked for it
+		closeBody(r)
+		return nil, fmt.Errorf("waltz: %w: %q is not among the hosts of %s", ErrHost, out.URL.Host, t.provider.Name)
 	}
 	ctx, done := t.until(out)
 	defer done()
 	tok, err := t.source.token(ctx)
+	if err == nil {
+		err = provider.CheckType(tok)
+	}
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -89,9 +95,26 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		resp, err = t.again(ctx, out, resp, tok)
+		if resp, err = t.again(ctx, out, resp, tok); err != nil {
+			return nil, err
+		}
 	}
-	return absolute(resp, out.URL), err
+	if resp.Request != nil {
+		resp.Request.Header = r.Header // what is sent is over, and a program may log it
+	}
+	absolute(resp, out.URL)
+	return resp, nil
+}
+
+// strayed reports whether redirects have led r away from the provider's hosts, be it that they have
+// led it back since: another host chose where to.
+func (t *transport) strayed(r *http.Request) bool {
+	for from := r.Response; from != nil && from.Request != nil; from = from.Request.Response {
+		if !t.provider.MaySee(from.Request.URL) {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare returns a copy of r with an absolute URL.
@@ -170,14 +193,13 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 
 // absolute makes a redirect's target absolute: [http.Client] would resolve it against the request's
 // own URL, which may be relative to the API.
-func absolute(resp *http.Response, from *url.URL) *http.Response {
-	if resp == nil || resp.StatusCode/100 != 3 || resp.Header.Get("Location") == "" {
-		return resp
+func absolute(resp *http.Response, from *url.URL) {
+	if resp.StatusCode/100 != 3 || resp.Header.Get("Location") == "" {
+		return
 	}
 	if to, err := from.Parse(resp.Header.Get("Location")); err == nil {
 		resp.Header.Set("Location", to.String())
 	}
-	return resp
 }
 
 // closeBody does what a RoundTripper owes a request that it does not send.

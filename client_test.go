@@ -238,3 +238,70 @@ func TestClientDoesNotChangeTheRequest(t *testing.T) {
 		t.Errorf("the request is now %v with %v", r.URL, r.Header)
 	}
 }
+
+func TestClientSendsNoTokenWhereAnotherHostLeads(t *testing.T) {
+	t.Parallel()
+	var a *api
+	other := newAPI(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, a.URL+"/v3/chosen/by/another", http.StatusFound)
+	})
+	a = newAPI(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v3/start" {
+			http.Redirect(w, r, other.URL, http.StatusFound)
+		}
+	})
+	c := testClient(t.Context(), a.provider(), fixed{&token.Token{AccessToken: "fake"}})
+	if _, err := get(t, c, "/start"); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, a.seen, "GET /v3/start Bearer fake", "GET /v3/chosen/by/another")
+}
+
+func TestClientSendsBearerTokensOnly(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, func(http.ResponseWriter, *http.Request) {})
+	for _, refused := range []*token.Token{
+		{AccessToken: "fake", TokenType: "mac"},
+		{AccessToken: "fake", TokenType: "DPoP"},
+		{AccessToken: "fake", Secret: "fake"}, // OAuth 1
+	} {
+		if _, err := get(t, testClient(t.Context(), a.provider(), fixed{refused}), "/user"); !errors.Is(err, ErrTokenType) {
+			t.Errorf("%v: %v, want ErrTokenType", refused, err)
+		}
+	}
+	for _, taken := range []string{"", "Bearer", "bearer", "token"} {
+		if _, err := get(t, testClient(t.Context(), a.provider(), fixed{&token.Token{AccessToken: "fake", TokenType: taken}}), "/user"); err != nil {
+			t.Errorf("type %q: %v", taken, err)
+		}
+	}
+	if len(a.seen) != 4 {
+		t.Errorf("the API saw %q", a.seen)
+	}
+}
+
+func TestAnswersDoNotHoldTheToken(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v3/old" {
+			http.Redirect(w, r, "/v3/new", http.StatusFound)
+		}
+	})
+	c := testClient(t.Context(), a.provider(), fixed{&token.Token{AccessToken: "fake-canary"}})
+	c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if got := r.Response.Request.Header; len(got) != 0 {
+			t.Errorf("a redirect's answer has the header %v", got)
+		}
+		return nil
+	}
+	resp, err := c.Get("/old") //nolint:noctx // the client has its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if got := resp.Request.Header.Get("Authorization"); got != "" {
+		t.Error("the answer has the token")
+	}
+	if resp.Request.URL.Path != "/v3/new" {
+		t.Errorf("the answer is to %v", resp.Request.URL)
+	}
+}

@@ -82,14 +82,15 @@ func (c *Consumer) Authorized(ctx context.Context) (bool, error) {
 	}
 }
 
-// Save stores t for ctx's user as a new grant, for a program that has a token from elsewhere.
+// Save stores t for ctx's user as a new grant, for a program that has a token from elsewhere. With
+// Registration.Accounts and no account in ctx it asks the provider whose the account is.
 func (c *Consumer) Save(ctx context.Context, t *token.Token) error {
-	key, err := c.key(ctx)
+	user, err := c.app.user(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = c.app.keeper.Put(ctx, key, t, "")
-	return err
+	account, _ := ctx.Value(accountKey{}).(string)
+	return (&Authorization{Token: t, User: user, Account: account, consumer: c}).Save(ctx)
 }
 
 // Identity asks the provider whose account ctx's user has connected.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/waltz-oauth/waltz/keeper"
+	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -18,7 +19,11 @@ var (
 	ErrTooLarge          = token.ErrTooLarge           // the storage cannot hold the token
 	ErrRevoke            = keeper.ErrRevoke            // deleted here, but perhaps still alive at the provider
 	ErrHost              = errors.New("the token must not be sent to this host")
+	ErrTokenType         = provider.ErrTokenType // the token is of a type that must not be sent as a Bearer token
+	ErrAccount           = errors.New("the user has connected several accounts: WithAccount chooses one")
 )
+
+var errNoToken = errors.New("no token is given")
 
 // What goes wrong while a person logs in.
 var (

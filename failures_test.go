@@ -86,6 +86,10 @@ func TestEachFailureOfALoginIsClearToPersonAndProgram(t *testing.T) {
 			w.browser = waltztest.NewBrowser()
 			return w.get(t, callback)
 		}, http.StatusBadRequest, "This login is over", waltz.ErrState, 0},
+		"no ID token": {func(t *testing.T, w *world) page {
+			w.provider.Behave(func(b *waltztest.Behaviour) { b.Members = map[string]any{"id_token": nil} })
+			return w.login(t, waltztest.Allow)
+		}, http.StatusBadGateway, "made no sense", nil, provider.Doubtful},
 		"ID token of another": {func(t *testing.T, w *world) page {
 			w.provider.Behave(func(b *waltztest.Behaviour) { b.Claims = map[string]any{"aud": "another-client"} })
 			return w.login(t, waltztest.Allow)

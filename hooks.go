@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/token"
@@ -21,7 +22,8 @@ type Hooks struct {
 	// When it returns nil, the token is stored and the person sent on. When it returns an error,
 	// such as ErrRefused, the token is not stored and Failed is called. When it has written a
 	// response of its own, that is what the person sees, and the token is stored only if it called
-	// Save, before it wrote.
+	// Save, before it wrote. A token that is not stored lives on at the provider until it expires:
+	// to revoke it is the program's choice, since some providers end every grant of the person with it.
 	Authorized func(w http.ResponseWriter, r *http.Request, a *Authorization) error
 
 	// Failed writes the response when a login or a disconnection failed, or when Require cannot get a
@@ -51,20 +53,24 @@ type Authorization struct {
 	Next    string       // where the person is sent; a path from the request, or Registration.Next
 
 	consumer *Consumer
-	identity *provider.Identity // nil: not asked for yet
+	identity provider.Identity
+	asked    *token.Token // whose identity it is; nil: not asked for yet
 	saved    bool
 }
 
-// Identity asks the provider, once, whose account it is.
+// Identity asks the provider, once for a token, whose account it is.
 func (a *Authorization) Identity(ctx context.Context) (provider.Identity, error) {
-	if a.identity != nil {
-		return *a.identity, nil
+	if a.Token == nil {
+		return provider.Identity{}, errNoToken
+	}
+	if a.asked == a.Token {
+		return a.identity, nil
 	}
 	id, err := a.consumer.client.Identity(ctx, a.Token)
 	if err != nil {
 		return provider.Identity{}, err
 	}
-	a.identity = &id
+	a.identity, a.asked = id, a.Token
 	return id, nil
 }
 
@@ -74,8 +80,18 @@ func (a *Authorization) Client(ctx context.Context) *http.Client {
 }
 
 // Save stores the token now, for User and Account, for a hook that needs that before it writes a
-// response.
+// response. The end of ctx does not stop it: a browser that has left by now would cost the person a
+// token that was granted.
 func (a *Authorization) Save(ctx context.Context) error {
+	if a.Token == nil {
+		return errNoToken
+	}
+	if err := provider.CheckType(a.Token); err != nil {
+		return &token.Error{Op: "save", Key: token.Key{Provider: a.consumer.name}, Err: err}
+	}
+	const enough = 10 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enough)
+	defer cancel()
 	if a.consumer.reg.Accounts && a.Account == "" {
 		id, err := a.Identity(ctx)
 		if err != nil {
@@ -88,7 +104,7 @@ func (a *Authorization) Save(ctx context.Context) error {
 		return err
 	}
 	var subject string
-	if a.identity != nil {
+	if a.asked == a.Token {
 		subject = a.identity.Subject
 	}
 	if _, err := a.consumer.app.keeper.Put(ctx, key, a.Token, subject); err != nil {

@@ -165,12 +165,88 @@ func TestSeveralAccountsOfOneUser(t *testing.T) {
 			t.Errorf("account %s is %q, %v", subject, id.Name, err)
 		}
 	}
-	if err := w.consumer.Disconnect(waltz.WithAccount(ctx, "1001")); err != nil {
-		t.Error(err)
+	if _, err := w.consumer.Token(ctx); !errors.Is(err, waltz.ErrAccount) {
+		t.Errorf("no account is chosen: %v, want ErrAccount", err)
 	}
-	if ok, err := w.consumer.Authorized(waltz.WithAccount(ctx, "1002")); !ok || err != nil {
-		t.Errorf("the other account: %v, %v", ok, err)
+	w.get(t, "/user").want(t, http.StatusConflict, "Which account?")
+	w.post(t, "/login/test/disconnect", "").want(t, http.StatusConflict, "Which account?")
+	w.post(t, "/login/test/disconnect", "account=1001").want(t, http.StatusOK, "home")
+	w.get(t, "/user").want(t, http.StatusOK, "Demo Ben") // the one that is left
+	w.post(t, "/login/test/disconnect", "").want(t, http.StatusOK, "home")
+	if ok, err := w.consumer.Authorized(ctx); ok || err != nil {
+		t.Errorf("nothing is connected: %v, %v", ok, err)
 	}
+}
+
+func TestSaveOfSeveralAccountsAsksWhoseItIs(t *testing.T) {
+	t.Parallel()
+	s := memstore.New()
+	w := newWorld(t, waltz.Config{Storage: s, User: currentUser}, waltz.Registration{Accounts: true})
+	granted, err := w.provider.Grant("1002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.consumer.Save(waltz.WithUser(t.Context(), "ada"), granted); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Get(t.Context(), token.Key{Provider: "test", User: "ada", Account: "1002"}); err != nil || r.Subject != "1002" {
+		t.Errorf("stored %v, %v", r, err)
+	}
+}
+
+func TestSaveRefusesWhatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, waltz.Config{Storage: memstore.New(), User: currentUser}, waltz.Registration{})
+	ctx := waltz.WithUser(t.Context(), "ada")
+	if err := w.consumer.Save(ctx, &token.Token{AccessToken: "fake", TokenType: "mac"}); !errors.Is(err, waltz.ErrTokenType) {
+		t.Errorf("a token of type mac: %v", err)
+	}
+	if err := w.consumer.Save(ctx, nil); err == nil {
+		t.Error("no token is saved")
+	}
+	if ok, _ := w.consumer.Authorized(ctx); ok {
+		t.Error("something is stored")
+	}
+}
+
+func TestATokenIsKeptThoughTheBrowserHasLeft(t *testing.T) {
+	t.Parallel()
+	s := memstore.New()
+	w := newWorld(t, waltz.Config{Storage: s, User: currentUser}, waltz.Registration{Hooks: waltz.Hooks{
+		Authorized: func(_ http.ResponseWriter, r *http.Request, a *waltz.Authorization) error {
+			ctx, leave := context.WithCancel(r.Context())
+			leave()
+			return a.Save(ctx)
+		},
+	}})
+	w.be(t, w.browser, "ada")
+	w.login(t, waltztest.Allow).want(t, http.StatusOK, "record(")
+}
+
+func TestAnotherTokenIsAnotherIdentity(t *testing.T) {
+	t.Parallel()
+	s := memstore.New()
+	w := newWorld(t, waltz.Config{Storage: s, User: currentUser}, waltz.Registration{})
+	other, err := w.provider.Grant("1002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := newWorld(t, waltz.Config{Storage: s, User: currentUser}, waltz.Registration{
+		Provider: w.provider.Provider(),
+		Hooks: waltz.Hooks{Authorized: func(_ http.ResponseWriter, r *http.Request, a *waltz.Authorization) error {
+			if _, err := a.Identity(r.Context()); err != nil {
+				return err
+			}
+			a.Token = other
+			id, err := a.Identity(r.Context())
+			if id.Subject != "1002" {
+				t.Errorf("the second token is of %q", id.Subject)
+			}
+			return err
+		}},
+	})
+	replaced.be(t, replaced.browser, "ada")
+	replaced.login(t, waltztest.Allow).want(t, http.StatusOK, "record(")
 }
 
 func TestARefreshAfterTheFirstByteIsTooLate(t *testing.T) {

@@ -35,6 +35,8 @@ func explain(err error) outcome {
 		return outcome{http.StatusUnauthorized, slog.LevelInfo, "Please sign in first", "An account at %s can be connected once you are signed in here.", ""}
 	case errors.Is(err, ErrNoToken), errors.Is(err, ErrReauthorize):
 		return outcome{http.StatusUnauthorized, slog.LevelInfo, "Please log in at %s", "This page needs your account at %s.", "Log in"}
+	case errors.Is(err, ErrAccount):
+		return outcome{http.StatusConflict, slog.LevelInfo, "Which account?", "You have connected several accounts at %s, and this page cannot tell which one to use.", ""}
 	case errors.Is(err, ErrRefused):
 		return outcome{http.StatusForbidden, slog.LevelInfo, "Not accepted", "This account at %s cannot be used here. Nothing was stored.", "Try another account"}
 	case errors.Is(err, ErrIssuer), errors.Is(err, ErrNoCode), errors.As(err, &refused) && refused.Code == "unverified_id_token":

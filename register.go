@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/waltz-oauth/waltz/provider"
+	"github.com/waltz-oauth/waltz/token"
 )
 
 // Registration is the application's registration with a provider, and what it asks for there.
@@ -40,9 +41,9 @@ type Registration struct {
 	Next string
 
 	// Accounts keeps a token for each of the user's accounts at the provider, instead of the latest
-	// only. Each login then asks the provider whose the account is. Contexts then come from
-	// [WithAccount]: in one that names no account there is no token, which is so for Require and for
-	// the form that disconnects, too.
+	// only. Each login then asks the provider whose the account is. [WithAccount] chooses one, and
+	// the disconnect form's field account; where a user has connected one only, that is chosen. It
+	// needs Config.User and a storage that can be walked.
 	Accounts bool
 
 	Hooks Hooks
@@ -92,6 +93,9 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 	if a.base != nil {
 		c.client.RedirectURI = a.base.String() + c.path() + "/authorized"
 	}
+	if _, walks := token.As[token.Lister](a.storage); r.Accounts && (!walks || a.config.User == nil) {
+		return fail(errors.New("Registration.Accounts needs Config.User, and a storage that can be walked (token.Lister)"))
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, taken := a.consumers[name]; taken {
@@ -110,10 +114,13 @@ func (c *Consumer) path() string { return c.app.path + c.name }
 // title is the provider's name for people.
 func (c *Consumer) title() string { return cmp.Or(c.reg.Provider.DisplayName, c.name) }
 
-// http is the client that API calls are made with, their transport aside.
+// http is the client that API calls are made with, their transport aside. Cookies would be those of
+// all users together.
 func (c *Consumer) http() http.Client {
 	if c.app.config.HTTPClient == nil {
 		return http.Client{}
 	}
-	return *c.app.config.HTTPClient
+	h := *c.app.config.HTTPClient
+	h.Jar = nil
+	return h
 }

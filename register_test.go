@@ -67,6 +67,7 @@ func TestRegisterSaysWhatIsWrong(t *testing.T) {
 		{waltz.Registration{Provider: provider.GitHub(), ClientID: "id", Public: true}, ""},
 		{waltz.Registration{Provider: provider.GitHub(), ClientID: "id", ClientSecret: "fake"}, "taken"},
 		{waltz.Registration{Provider: provider.GitHub(), Name: "work"}, ""},
+		{waltz.Registration{Provider: provider.GitHub(), Name: "accounts", ClientID: "id", ClientSecret: "fake", Accounts: true}, "Config.User"},
 		{waltz.Registration{Provider: provider.GitHub(), Name: "a b", ClientID: "id", ClientSecret: "fake"}, "a name is"},
 		{waltz.Registration{Provider: provider.GitHub(), Name: "..", ClientID: "id", ClientSecret: "fake"}, "a name is"},
 		{waltz.Registration{Name: "none", ClientID: "id", ClientSecret: "fake"}, "none"},

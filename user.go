@@ -45,8 +45,31 @@ func (c *Consumer) key(ctx context.Context) (token.Key, error) {
 	if err != nil {
 		return token.Key{}, err
 	}
-	account, _ := ctx.Value(accountKey{}).(string)
+	account, chosen := ctx.Value(accountKey{}).(string)
+	if c.reg.Accounts && !chosen {
+		if account, err = c.onlyAccount(ctx, user); err != nil {
+			return token.Key{}, err
+		}
+	}
 	return c.keyFor(user, account)
+}
+
+// onlyAccount is the user's one account at the provider; "" where there is none.
+func (c *Consumer) onlyAccount(ctx context.Context, user string) (account string, err error) {
+	s, walks := token.As[token.Lister](c.app.storage)
+	if !walks || user == "" { // a filter without a user matches everybody's
+		return "", nil
+	}
+	for e, err := range s.List(ctx, token.Filter{Provider: c.name, User: user}) {
+		if err != nil {
+			return "", err
+		}
+		if account != "" {
+			return "", &token.Error{Op: "choose", Key: token.Key{Provider: c.name, User: user}, Err: ErrAccount}
+		}
+		account = e.Key.Account
+	}
+	return account, nil
 }
 
 // keyFor is the key of a user's account, where a user is not missing.

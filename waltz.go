@@ -108,6 +108,7 @@ type App struct {
 	session func(http.Handler) http.Handler // the storage's middleware
 
 	failPage *template.Template
+	forms    *http.CrossOriginProtection
 
 	mu        sync.RWMutex
 	consumers map[string]*Consumer
@@ -132,6 +133,12 @@ func New(c Config) (*App, error) {
 	secrets, err := a.secrets()
 	if err != nil {
 		return nil, err
+	}
+	a.forms = http.NewCrossOriginProtection()
+	if a.base != nil {
+		if err := a.forms.AddTrustedOrigin(a.base.Scheme + "://" + a.base.Host); err != nil {
+			return nil, fmt.Errorf("waltz: Config.BaseURL: %w", err)
+		}
 	}
 	codec, err := cookie.New("flow", secrets)
 	if err != nil {
@@ -226,7 +233,7 @@ func (a *App) route(w http.ResponseWriter, r *http.Request) {
 	}
 	switch action {
 	case "":
-		methods{http.MethodGet: c.login}.serve(w, r)
+		methods{http.MethodGet: c.login, http.MethodHead: func(http.ResponseWriter, *http.Request) {}}.serve(w, r)
 	case "authorized":
 		methods{http.MethodGet: c.callback, http.MethodPost: c.formPost}.serve(w, r)
 	case "disconnect":

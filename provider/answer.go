@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +23,8 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 	if t.AccessToken == "" {
 		return nil, errors.New("the answer has no access token")
 	}
-	if t.TokenType != "" && !slices.Contains([]string{"bearer", "token"}, strings.ToLower(t.TokenType)) {
-		return nil, errors.New("the answer has a token of a type that is not Bearer") // section 7.1
+	if err := CheckType(t); err != nil {
+		return nil, err
 	}
 	if p.GrantedSeparator != "" {
 		if scopes := t.ExtraString("scope"); scopes != "" {
@@ -38,6 +37,19 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 		}
 	}
 	return t, nil
+}
+
+// ErrTokenType: the token is of a type that this package cannot use.
+var ErrTokenType = errors.New("the token is of a type that is not Bearer")
+
+// CheckType returns an error matching [ErrTokenType] if t is not to be sent as a Bearer token (RFC
+// 6749 section 7.1). One without a type is, and so is one of the type "token", as GitHub has it.
+func CheckType(t *token.Token) error {
+	bearer := t.TokenType == "" || strings.EqualFold(t.TokenType, "bearer") || strings.EqualFold(t.TokenType, "token")
+	if !bearer || t.Secret != "" {
+		return ErrTokenType
+	}
+	return nil
 }
 
 func split(scopes, separator string) (all []string) {

@@ -52,8 +52,9 @@ type Grant struct {
 }
 
 // Exchange spends the code, once, and returns the token (RFC 6749 section 4.1.3). Its Expiry is that
-// of the answer's expires_in, counted from before the request. Where the provider has an issuer and
-// the answer an ID token, that is verified first; Code is "unverified_id_token" where that fails.
+// of the answer's expires_in, counted from before the request. Where the provider has an
+// issuer, the answer's ID token is verified first; Code is "unverified_id_token" where it cannot be,
+// or where there is none though the scope openid was asked for (OpenID Connect Core section 3.1.3.3).
 func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
 	if g.RedirectURI != "" {
@@ -73,7 +74,8 @@ func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 	if said, named := t.Extra("scope"); !named || string(said) == "null" {
 		t.Scopes = slices.Clone(g.Scopes)
 	}
-	if raw := t.ExtraString("id_token"); raw != "" && c.Provider.Issuer != "" {
+	raw := t.ExtraString("id_token")
+	if c.Provider.Issuer != "" && (raw != "" || slices.Contains(g.Scopes, "openid")) {
 		if err := c.verify(ctx, raw, t.AccessToken, g.Nonce); err != nil {
 			r.secrets = append(r.secrets, t.AccessToken, t.RefreshToken, raw)
 			e := c.fail(r, Doubtful, err)

@@ -17,6 +17,9 @@ import (
 // verify checks the ID token of a login (OpenID Connect Core section 3.1.3.7): signature, issuer,
 // audience, expiry, and that it is for this client, this login and this access token.
 func (c *Client) verify(ctx context.Context, raw, accessToken, nonce string) error {
+	if raw == "" {
+		return errors.New("the answer has no ID token, though openid was asked for")
+	}
 	v, err := c.idTokens(ctx)
 	if err != nil {
 		return err

@@ -92,7 +92,6 @@ func Start(c Config) (*Server, error) {
 	if err := s.Up(); err != nil {
 		return nil, err
 	}
-	s.URL = cmp.Or(s.URL, "http://"+s.listens)
 	return s, nil
 }
 
@@ -127,6 +126,7 @@ func (s *Server) Up() error {
 		return fmt.Errorf("waltztest: %w", err)
 	}
 	s.listens = l.Addr().String()
+	s.URL = cmp.Or(s.URL, "http://"+s.listens)
 	h := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
 	done := make(chan struct{})
 	s.http, s.done = h, done

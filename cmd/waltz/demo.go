@@ -95,5 +95,10 @@ func browse(ctx context.Context, url string) error {
 	if command == nil {
 		command = []string{"xdg-open"}
 	}
-	return exec.CommandContext(ctx, command[0], append(command[1:], url)...).Start() // #nosec G204 -- the demo's own address
+	opener := exec.CommandContext(context.WithoutCancel(ctx), command[0], append(command[1:], url)...) // #nosec G204 -- the demo's own address
+	if err := opener.Start(); err != nil {
+		return err
+	}
+	go func() { _ = opener.Wait() }() // it may be the browser itself
+	return nil
 }
