@@ -21,15 +21,19 @@ const (
 	holding    = 24 * time.Hour // then a storage that takes nothing is given up
 )
 
-// hold keeps h in memory, serves it from there, and goes on storing it until that works. Meanwhile
-// nobody here spends the refresh token that h was given for.
+// hold keeps h in memory, serves it from there, and goes on storing it until that works, or never
+// can. Meanwhile nobody here spends the refresh token that h was given for.
 func (k *Keeper) hold(ctx context.Context, key token.Key, h *successor, err error) {
 	k.log(ctx, slog.LevelError, "refreshed token not stored: serving it from memory", key, h.next, slog.Any("error", err))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held[key] = h
 	own := context.WithoutCancel(ctx)
-	k.goLocked(func() { k.keepStoring(own, key, h) })
+	k.goLocked(func() {
+		if never(err) || never(k.keepStoring(own, key, h)) {
+			k.serveToTheEnd(own, key, h)
+		}
+	})
 }
 
 // holds returns the successor held for key, or nil.
@@ -39,7 +43,27 @@ func (k *Keeper) holds(key token.Key) *successor {
 	return k.held[key]
 }
 
-func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) {
+// never reports whether err says that the storage will not take what it was given, however often.
+func never(err error) bool {
+	return errors.Is(err, token.ErrTooLarge) || errors.Is(err, token.ErrKey)
+}
+
+// serveToTheEnd keeps h, which cannot be stored, until its token has expired.
+func (k *Keeper) serveToTheEnd(ctx context.Context, key token.Key, h *successor) {
+	k.log(ctx, slog.LevelError, "refreshed token can never be stored: serving it from memory until it expires, then the person must log in again", key, h.next)
+	left := time.Duration(holding)
+	if e := h.next.Token.Expiry; !e.IsZero() {
+		left = min(left, time.Until(e))
+	}
+	select {
+	case <-time.After(left):
+	case <-k.closing:
+	}
+	k.letGo(key, h)
+}
+
+// keepStoring tries until h is stored or need not be, or it gives up and returns why.
+func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) error {
 	began := time.Now()
 	closing := k.closing
 	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
@@ -49,19 +73,19 @@ func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) {
 			closing, retry = nil, firstRetry/2
 		case <-k.closed:
 			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next)
-			return
+			return nil
 		}
 		if k.holds(key) != h {
-			return
+			return nil
 		}
 		err := k.storeHeld(ctx, key, h)
-		if err == nil {
-			return
+		if err == nil || never(err) {
+			return err
 		}
 		if time.Since(began) > holding {
 			k.letGo(key, h)
 			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next, slog.Any("error", err))
-			return
+			return err
 		}
 		k.log(ctx, slog.LevelError, "refreshed token still not stored", key, h.next, slog.Any("error", err))
 	}

@@ -175,3 +175,68 @@ func TestRejectedSuccessorIsStoredBeforeItIsSpent(t *testing.T) {
 		w.calls(2)
 	})
 }
+
+func TestSuccessorThatCanNeverBeStored(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		first error // of the first swap
+	}{{"refused at once", token.ErrTooLarge}, {"down at first", errDown}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				var log bytes.Buffer
+				k := w.process(func(c *keeper.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+				first := w.login(k, "a")
+				time.Sleep(time.Until(first.Token.Expiry))
+				tries := 0
+				w.fail = func(op string, r token.Record) error {
+					if op != "swap" || r.Generation != 1 {
+						return nil
+					}
+					if tries++; tries == 1 {
+						return tt.first
+					}
+					return token.ErrTooLarge
+				}
+				r, err := k.Fresh(t.Context(), key)
+				w.good(r, err, 1)
+				for time.Now().Before(r.RefreshAt.Add(-time.Minute)) {
+					got, err := k.Fresh(t.Context(), key)
+					w.good(got, err, 1)
+					time.Sleep(time.Minute)
+				}
+				if tries > 2 {
+					t.Errorf("tried %d times", tries)
+				}
+				if n := strings.Count(log.String(), "can never be stored"); n != 1 {
+					t.Errorf("said so %d times", n)
+				}
+				time.Sleep(time.Until(r.Token.Expiry))
+				synctest.Wait()
+				_, err = k.Fresh(t.Context(), key)
+				is(t, err, keeper.ErrReauthorize)
+			})
+		})
+	}
+}
+
+func TestShutdownDoesNotWaitForWhatCanNeverBeStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Generation == 1 {
+				return token.ErrKey
+			}
+			return nil
+		}
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+		began := time.Now()
+		if err := k.Shutdown(t.Context()); err != nil || time.Since(began) != 0 {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+	})
+}
