@@ -11,7 +11,8 @@ import (
 // Fresh returns the record at key with a token that is good for Margin more. Where it cannot be
 // refreshed for now, or not within half of the time that it has left, a token that has not yet
 // expired is good enough. One that is due to be refreshed but has more than Margin left is returned
-// at once, and refreshed meanwhile.
+// at once, and refreshed meanwhile. One that came seconds ago is good enough whatever its expiry
+// says.
 //
 // Errors match [token.ErrNotFound] (nothing stored), [ErrReauthorize], [ErrRefreshInProgress] (ctx
 // ended first, or it took too long), [token.ErrTooLate] (the response has begun, and the session

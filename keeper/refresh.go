@@ -58,7 +58,7 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 		}
 		if !same(r, seen) {
 			switch {
-			case r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began)):
+			case r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began) || justGot(r, began)):
 				return r, nil
 			case f.k.shared == nil: // the flight is the claim, and r's is another
 				return f.k.join(ctx, f.store, f.key, r, f.forced)

@@ -26,7 +26,7 @@ func (k *Keeper) need(r token.Record, now time.Time) need {
 		return login
 	case r.Token.RefreshToken == "" && expired(r, now):
 		return login
-	case r.Token.RefreshToken == "":
+	case r.Token.RefreshToken == "" || justGot(r, now):
 		return nothing
 	case expired(r, now):
 		return wait
@@ -40,6 +40,16 @@ func (k *Keeper) need(r token.Record, now time.Time) need {
 	default:
 		return nothing
 	}
+}
+
+// floor is the least time between a refresh that succeeded and the next one, unless an API refuses
+// the token.
+const floor = 3 * time.Second
+
+// justGot reports whether r's token was refreshed so lately that another would be no better. One
+// that seems to have expired all the same has an expiry that is wrong, or our clock is.
+func justGot(r token.Record, now time.Time) bool {
+	return r.Generation > 0 && r.State == token.Active && now.Sub(r.Since).Abs() < floor
 }
 
 func expired(r token.Record, now time.Time) bool {

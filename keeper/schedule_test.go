@@ -114,3 +114,29 @@ func TestTokensThatLiveSeconds(t *testing.T) {
 		}
 	})
 }
+
+// A clock that is ahead, or an expiry that is wrong, makes each answer arrive expired.
+func TestAnswersThatArriveExpired(t *testing.T) {
+	for _, name := range []string{"as stored", "with stale caches"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				processes := []*keeper.Keeper{w.process(), w.process()}
+				first := w.login(processes[0], "a")
+				time.Sleep(time.Until(first.Token.Expiry))
+				w.p.life = -time.Minute
+				if name != "as stored" {
+					w.stale = map[token.Key]token.Record{key: w.stored()}
+				}
+				for n := range 20 {
+					r, err := processes[n%2].Fresh(t.Context(), key)
+					w.good(r, err, 1)
+				}
+				w.calls(1)
+				time.Sleep(3 * time.Second)
+				r, err := processes[0].Fresh(t.Context(), key)
+				w.good(r, err, 2)
+			})
+		})
+	}
+}
