@@ -60,7 +60,7 @@ func testClient(ctx context.Context, p provider.Provider, s source) *http.Client
 // get returns the status of the answer.
 func get(t *testing.T, c *http.Client, url string) (int, error) {
 	t.Helper()
-	resp, err := c.Get(url) //nolint:noctx // the client has a context of its own, which is what is tested
+	resp, err := c.Get(url)
 	if err != nil {
 		return 0, err
 	}
@@ -158,7 +158,7 @@ func TestClientSendsAgainOnceAfterA401(t *testing.T) {
 			})
 			s := &renewing{first: "old", second: test.second, err: test.err}
 			c := testClient(t.Context(), a.provider(), s)
-			resp, err := c.Post("/x", "text/plain", test.body()) //nolint:noctx // the client has its own
+			resp, err := c.Post("/x", "text/plain", test.body())
 			if test.status == 0 {
 				if !errors.Is(err, ErrReauthorize) {
 					t.Errorf("got %v, want ErrReauthorize", err)
@@ -293,7 +293,7 @@ func TestAnswersDoNotHoldTheToken(t *testing.T) {
 		}
 		return nil
 	}
-	resp, err := c.Get("/old") //nolint:noctx // the client has its own
+	resp, err := c.Get("/old")
 	if err != nil {
 		t.Fatal(err)
 	}

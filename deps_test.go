@@ -189,7 +189,7 @@ func find(dir string) (r room, at int, ok bool) {
 
 // matches reports whether dir is in the room called name. Only the root has no rooms inside it.
 func matches(dir, name string) bool {
-	if base, any := strings.CutSuffix(name, "/*"); any {
+	if base, all := strings.CutSuffix(name, "/*"); all {
 		return within(dir, base) && dir != base
 	}
 	return dir == name || name != "." && within(dir, name)

@@ -110,7 +110,7 @@ func secret(text string) bool {
 
 // user shows what the API says of the token's owner.
 func (w *world) user(rw http.ResponseWriter, r *http.Request) {
-	resp, err := w.consumer.Client(r.Context()).Get("/user") //nolint:noctx // the client has the request's
+	resp, err := w.consumer.Client(r.Context()).Get("/user")
 	if err != nil {
 		http.Error(rw, err.Error(), http.StatusBadGateway)
 		return

@@ -52,7 +52,7 @@ func TestAuthorizedMakesTheUser(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			resp, err := a.Client(r.Context()).Get("/user") //nolint:noctx // the client has the request's
+			resp, err := a.Client(r.Context()).Get("/user")
 			if err != nil {
 				return err
 			}
@@ -255,7 +255,7 @@ func TestARefreshAfterTheFirstByteIsTooLate(t *testing.T) {
 	w.mux.HandleFunc("/late", func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(rw, "begun: ")
 		_ = http.NewResponseController(rw).Flush()
-		_, err := w.consumer.Client(r.Context()).Get("/user") //nolint:noctx,bodyclose // it fails
+		_, err := w.consumer.Client(r.Context()).Get("/user")
 		if errors.Is(err, waltz.ErrTooLate) {
 			_, _ = io.WriteString(rw, "too late")
 		}

@@ -39,7 +39,7 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 	return t, nil
 }
 
-// ErrTokenType: the token is of a type that this package cannot use.
+// ErrTokenType is the error of a token of a type that this package cannot use.
 var ErrTokenType = errors.New("the token is of a type that is not Bearer")
 
 // CheckType returns an error matching [ErrTokenType] if t is not to be sent as a Bearer token (RFC
