@@ -22,7 +22,7 @@ import (
 // patience is how long an engine may take to answer on a machine that is busy.
 const patience = 30 * time.Second
 
-// Postgres returns the URL of an empty database in PostgreSQL.
+// Postgres returns the URL of an empty database in PostgreSQL, whose connections do not wait for the disk.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	server := named("WALTZ_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
@@ -36,6 +36,9 @@ func Postgres(t testing.TB) string {
 	}
 	u.Path = "/" + database(t, db, "no PostgreSQL at "+u.Host+": start one that trusts its user postgres there, or name another in WALTZ_TEST_POSTGRES",
 		"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'", "DROP DATABASE {name} WITH (FORCE)")
+	q := u.Query()
+	q.Set("synchronous_commit", "off")
+	u.RawQuery = q.Encode()
 	return u.String()
 }
 

@@ -56,7 +56,7 @@ func StartMySQL(t testing.TB) *Server {
 	dir, as := home(t, "mysql", how)
 	init, mariadb := program(t, "mariadb-install-db", how), program(t, "mariadbd", how)
 	data := filepath.Join(dir, "data")
-	run(t, as(init, "--no-defaults", "--datadir", data, "--auth-root-authentication-method=normal", "--skip-test-db"))
+	run(t, as(init, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"))
 	addr, port := free(t)
 	u := url.URL{Scheme: "mysql", User: url.User("root"), Host: addr}
 	db := mysqlDB(t, &u)

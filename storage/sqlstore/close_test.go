@@ -39,6 +39,12 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Error("Set on a closed storage succeeds")
 		}
 	}
+	gone(t, before)
+}
+
+// gone waits until there are as few goroutines as there were before.
+func gone(t *testing.T, before int) {
+	t.Helper()
 	for range 200 { // those that end take a moment
 		if runtime.NumGoroutine() <= before {
 			return

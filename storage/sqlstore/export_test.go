@@ -9,3 +9,6 @@ func (s *Storage) Listing(f token.Filter, after *token.Key) (string, []any) {
 
 // Getting is the statement for one record.
 func (s *Storage) Getting(key token.Key) (string, []any) { return s.text.get, keyArgs(key) }
+
+// Bound is a statement with its parameters as the engine wants them.
+func (s *Storage) Bound(query string) string { return s.config.Dialect.bind(query) }

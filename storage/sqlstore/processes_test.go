@@ -111,7 +111,7 @@ func TestProcessesSettingOneKeyLeaveOneRow(t *testing.T) {
 // changes the same row, and is to be run again.
 func serializable(t testing.TB) string {
 	t.Helper()
-	return enginetest.Postgres(t) + "?default_transaction_isolation=serializable"
+	return enginetest.Postgres(t) + "&default_transaction_isolation=serializable"
 }
 
 // storm has all writers of all processes set one key, and delete it now and then, until time is over.
