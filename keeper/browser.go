@@ -73,10 +73,12 @@ func (k *Keeper) brought(ctx context.Context, key token.Key) token.Record {
 	return r
 }
 
-// forget makes sure that nothing which comes of r is set over what took its place.
-func (k *Keeper) forget(key token.Key, r token.Record) {
+// forget makes sure that nothing which comes of r is set over what took its place: a login's record,
+// or the zero Record after a logout.
+func (k *Keeper) forget(key token.Key, r, by token.Record) {
 	if k.browser != nil && r.Token != nil {
-		k.browser.end(key, r)
+		by.Token = nil // it is in the cookie
+		k.browser.end(key, r, by)
 	}
 }
 
@@ -100,7 +102,7 @@ type session struct {
 	all     *browsers
 	id      sessionID
 	r       token.Record
-	gone    bool // the person logged out, or in anew
+	gone    bool // the person logged out, or in anew: then r is that login's, without its token
 	touched time.Time
 }
 
@@ -133,15 +135,15 @@ func (b *browsers) after(key token.Key, r token.Record) (newer token.Record, ok,
 	return s.r, ok, false
 }
 
-// end marks r's grant as ended.
-func (b *browsers) end(key token.Key, r token.Record) {
+// end marks r's grant as ended by what took its place.
+func (b *browsers) end(key token.Key, r, by token.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.find(key, r)
 	if s == nil {
 		s = &session{all: b, id: sessionID{key, grantOf(r)}}
 	}
-	s.gone, s.r = true, token.Record{}
+	s.gone, s.r = true, by
 	b.touch(s)
 }
 
@@ -175,11 +177,12 @@ func (b *browsers) touch(s *session) {
 	}
 }
 
+// Load returns what took the place of a grant that was ended, beside ErrNotFound.
 func (s *session) Load(_ context.Context, key token.Key) (token.Record, error) {
 	s.all.mu.Lock()
 	defer s.all.mu.Unlock()
 	if s.gone {
-		return token.Record{}, &token.Error{Op: "load", Key: key, Err: token.ErrNotFound}
+		return s.r, &token.Error{Op: "load", Key: key, Err: token.ErrNotFound}
 	}
 	r := s.r
 	r.Version = versionOf(r)

@@ -50,12 +50,14 @@ func (k *Keeper) settle(ctx context.Context, key token.Key, h *successor) (store
 		}
 		stored, err = h.store.Load(ctx, key)
 		switch {
-		case errors.Is(err, token.ErrNotFound):
+		case errors.Is(err, token.ErrNotFound) && stored.Grant == "":
 			return token.Record{}, k.unwanted(key, h.next), err
+		case errors.Is(err, token.ErrNotFound): // of a session
+			return token.Record{}, k.replaced(key, h.next, stored), err
 		case err != nil:
 			return token.Record{}, nil, err
 		case stored.Grant != h.spent.Grant:
-			return stored, k.unwanted(key, h.next), nil
+			return stored, k.replaced(key, h.next, stored), nil
 		case stored.Generation == h.spent.Generation:
 			version = stored.Version
 			again.wait(ctx) // if ctx ends, the swap says so
@@ -77,8 +79,20 @@ func (k *Keeper) refreshed(key token.Key, r token.Record) func(context.Context) 
 	}
 }
 
-// unwanted revokes what came for a grant that somebody ended, or that a login replaced, while it
-// was being refreshed.
+// replaced sees to what came for a grant whose place by has taken. It is revoked if that cannot end
+// by's grant too: if that is dead, or of another account at the provider. Some providers take the
+// revocation of one token for the end of all that the account granted the application.
+func (k *Keeper) replaced(key token.Key, r, by token.Record) func(context.Context) {
+	otherAccount := r.Subject != "" && by.Subject != "" && r.Subject != by.Subject
+	if by.State == token.Reauthorize || otherAccount {
+		return k.unwanted(key, r)
+	}
+	return func(ctx context.Context) {
+		k.log(ctx, slog.LevelInfo, "refreshed token not wanted any more: left, for the sake of a new login", key, r)
+	}
+}
+
+// unwanted revokes what came for a grant that somebody ended while it was being refreshed.
 func (k *Keeper) unwanted(key token.Key, r token.Record) func(context.Context) {
 	return func(ctx context.Context) {
 		if err := k.revoke(ctx, key, r.Token); err != nil {

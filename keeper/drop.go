@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -10,52 +11,80 @@ import (
 )
 
 // Drop ends the grant at key: it is revoked at the provider, then deleted here, whatever became of
-// the first. Where the provider may still honour it, the error matches [ErrRevoke], which says that
-// it is deleted here. Nothing at key is no error. A caller that gives up does not stop it.
+// the first. What a refresh under way still brings is revoked by that refresh. Where the provider
+// may still honour the grant, the error matches [ErrRevoke], which says that it is deleted here.
+// Nothing at key is no error. A caller that gives up does not stop it.
 func (k *Keeper) Drop(ctx context.Context, key token.Key) error {
 	if err := k.check("drop", key); err != nil {
 		return err
 	}
 	own := context.WithoutCancel(ctx)
-	load := k.c.Storage.Get
-	if k.shared != nil {
-		load = k.shared.Load
-	}
-	r, err := k.look(own, key, load)
-	failed := err
-	if err == nil {
-		failed = k.revoke(own, key, r.Token)
-		if again, err := k.look(own, key, load); err == nil && !same(again, r) {
-			failed = k.revoke(own, key, again.Token) // a refresh was stored meanwhile, and what it brought may live on
-		}
-	}
-	k.forget(key, k.brought(own, key))
+	brought := k.brought(own, key)
+	failed := k.end(own, key, brought)
+	k.forget(key, brought, token.Record{})
 	if err := k.remove(own, key); err != nil {
 		return err
 	}
-	if failed != nil && !errors.Is(failed, token.ErrNotFound) {
+	if failed != nil {
 		return &token.Error{Op: "drop", Key: key, Err: fmt.Errorf("%w: %w", ErrRevoke, failed)}
 	}
 	return nil
 }
 
-// look returns what is to be revoked at key: the newest token there is.
-func (k *Keeper) look(ctx context.Context, key token.Key, load func(context.Context, token.Key) (token.Record, error)) (token.Record, error) {
+// ending is how long Drop may take for the grant to stand still.
+const ending = 2 * time.Minute
+
+// end revokes the newest token at key and swaps in a record of another grant, which is dead. A
+// refresh under way then finds that what it spent is not there any more, and revokes what it got.
+// A delete alone would not do: a refresh could be stored just before it, and nobody would look.
+//
+// The token stays in that record for a Drop that has to be repeated.
+func (k *Keeper) end(ctx context.Context, key token.Key, brought token.Record) (failed error) {
+	if k.browser != nil && brought.Token == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
+	s := k.storeFor(key, brought)
+	var revoked token.Record
+	var again poll
+	for {
+		stored, r, err := k.look(ctx, s, key)
+		switch {
+		case errors.Is(err, token.ErrNotFound), err == nil && r.Token == nil:
+			return failed
+		case err != nil:
+			return err
+		case revoked.Token == nil || !same(r, revoked):
+			failed = k.revoke(ctx, key, r.Token)
+			revoked = r
+		}
+		dead := stored
+		dead.Grant, dead.State, dead.Since = rand.Text(), token.Reauthorize, stamp(time.Now())
+		dead.Lease = token.Lease{}
+		if err := bury(ctx, s, key, stored.Version, dead); !errors.Is(err, token.ErrConflict) {
+			return errors.Join(failed, err)
+		}
+		again.wait(ctx) // if ctx ends, the load says so
+	}
+}
+
+// look returns the record that s has at key, and the newest that came of it.
+func (k *Keeper) look(ctx context.Context, s store, key token.Key) (stored, newest token.Record, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
-	r, err := load(ctx, key)
-	if err != nil || r.Token == nil {
-		return r, err
+	stored, err = s.Load(ctx, key)
+	if h := k.holds(key); err == nil && h != nil && same(stored, h.spent) {
+		return stored, h.next, nil
 	}
-	if h := k.holds(key); h != nil && same(r, h.spent) {
-		return h.next, nil
-	}
-	if k.browser != nil {
-		if newer, ok, _ := k.browser.after(key, r); ok {
-			return newer, nil
-		}
-	}
-	return r, nil
+	return stored, stored, err
+}
+
+func bury(ctx context.Context, s store, key token.Key, old token.Version, dead token.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
+	defer cancel()
+	_, err := s.Swap(ctx, key, old, dead)
+	return err
 }
 
 func (k *Keeper) remove(ctx context.Context, key token.Key) error {

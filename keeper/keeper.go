@@ -124,7 +124,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	if err := k.c.Storage.Set(ctx, key, r); err != nil {
 		return token.Record{}, err
 	}
-	k.forget(key, old)
+	k.forget(key, old, r)
 	return r, nil
 }
 

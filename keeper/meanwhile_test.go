@@ -13,35 +13,90 @@ import (
 )
 
 func TestLoginWhileRefreshing(t *testing.T) {
-	for _, name := range []string{"versioned", "three methods"} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				w.p.delay = 10 * time.Second
-				s := token.Storage(shared{w.engine})
-				if name != "versioned" {
-					s = three{w.engine}
-				}
-				k := w.over(s)
-				first := w.login(k, "a")
-				time.Sleep(time.Until(first.Token.Expiry))
-				go func() {
-					r, err := k.Fresh(t.Context(), key)
-					w.gets(r, err, 0)
-				}()
-				time.Sleep(time.Second)
-				second := w.login(k, "b")
-				time.Sleep(10 * time.Second)
-				synctest.Wait()
-				if r := w.stored(); r.Grant != second.Grant || r.Generation != 0 {
-					t.Errorf("the new login was overwritten by %v", r)
-				}
-				if !w.p.hasRevoked("fake-access-a-1") {
-					t.Error("what came for the old grant was not revoked")
-				}
-			})
-		})
+	tests := []struct {
+		name     string
+		old, new string // subjects
+		revoked  bool
+	}{
+		{"accounts unknown", "", "", false},
+		{"account known by now", "", "x", false},
+		{"same account", "x", "x", false},
+		{"another account", "x", "y", true},
 	}
+	for _, tt := range tests {
+		for name, over := range storages() {
+			t.Run(tt.name+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					w.p.delay = 10 * time.Second
+					w.p.whole = !tt.revoked
+					k := w.over(over(w.engine))
+					first, err := k.Put(t.Context(), key, w.p.login("a"), tt.old)
+					if err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Until(first.Token.Expiry))
+					go func() {
+						r, err := k.Fresh(t.Context(), key)
+						w.gets(r, err, 0)
+					}()
+					time.Sleep(time.Second)
+					second, err := k.Put(t.Context(), key, w.p.login("b"), tt.new)
+					if err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(10 * time.Second)
+					synctest.Wait()
+					if r := w.stored(); r.Grant != second.Grant {
+						t.Errorf("the new login was overwritten by %v", r)
+					}
+					w.good(w.stored(), nil, 0)
+					if w.p.hasRevoked("fake-access-a-1") != tt.revoked {
+						t.Errorf("what came for the old grant: revoked is %v, want %v", !tt.revoked, tt.revoked)
+					}
+				})
+			})
+		}
+	}
+}
+
+// storages are the engine with and without a swap.
+func storages() map[string]func(*engine) token.Storage {
+	return map[string]func(*engine) token.Storage{
+		"versioned":     func(e *engine) token.Storage { return shared{e} },
+		"three methods": func(e *engine) token.Storage { return three{e} },
+	}
+}
+
+// The refresh is stored after the logout's last look, and before its delete.
+func TestLogoutJustAfterARefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.delay = 10 * time.Second
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		go func() {
+			_, err := k.Fresh(t.Context(), key)
+			matches(t, err, keeper.ErrReauthorize)
+		}()
+		time.Sleep(time.Second)
+		w.seen = func(op string, _ token.Key) {
+			if op == "delete" {
+				time.Sleep(9500 * time.Millisecond)
+			}
+		}
+		if err := k.Drop(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if _, err := w.get("get", key); !errors.Is(err, token.ErrNotFound) {
+			t.Errorf("the row came back: %v", err)
+		}
+		if !w.p.hasRevoked("fake-access-a-1") {
+			t.Error("what came was not revoked")
+		}
+	})
 }
 
 // A storage of three methods cannot compare and swap: what is written to it takes turns instead.

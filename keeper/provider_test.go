@@ -19,6 +19,7 @@ import (
 type provider struct {
 	mu      sync.Mutex
 	lenient bool
+	whole   bool // to revoke one token ends every grant
 	mild    bool // a spent refresh token is refused and nothing else happens
 	grants  map[string]*grant
 	issued  map[string]*grant // by refresh token
@@ -117,8 +118,10 @@ func (p *provider) Revoke(_ context.Context, _ token.Key, t *token.Token) error 
 		}
 	}
 	p.revoked = append(p.revoked, t.AccessToken)
-	if g := p.issued[t.RefreshToken]; g != nil {
-		g.dead = true
+	for _, g := range p.grants {
+		if p.whole || g == p.issued[t.RefreshToken] {
+			g.dead = true
+		}
 	}
 	return nil
 }
