@@ -52,7 +52,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 	d, err := demo.Start(ctx, demo.Config{
 		Addr:        addr,
 		Storage:     storage,
-		StorageName: url,
+		StorageName: storages.Shown(url),
 		Logger:      slog.New(slog.NewTextHandler(c.Root().ErrWriter, nil)),
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 	if c.Bool("walk") {
 		return d.Walk(ctx, out)
 	}
-	fmt.Fprintf(c.Root().ErrWriter, "The demo is running, tokens are in %s. Ctrl-C ends it.\n", url)
+	fmt.Fprintf(c.Root().ErrWriter, "The demo is running, tokens are in %s. Ctrl-C ends it.\n", storages.Shown(url))
 	return show(ctx, out, d.URL+"/", c.Bool("open"))
 }
 

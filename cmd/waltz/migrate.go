@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
+	"github.com/waltz-oauth/waltz/storage/sqlstore"
+)
+
+func migrateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "migrate",
+		Usage: "make the table that an SQL database keeps tokens in, or bring it up to date",
+		Description: "Where it is as it should be nothing changes, and several may do this at once. What is in the table\n" +
+			"stays. With --print nothing is done: what would be done to an empty database is printed as SQL.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "storage", Required: true, Usage: "`URL` of the database: " + storages.DatabaseUsage},
+			&cli.StringFlag{Name: "table", Value: "waltz_tokens", Usage: "`NAME` of the table"},
+			&cli.BoolFlag{Name: "print", Usage: "print the SQL, for those who run it by hand"},
+		},
+		Action: runMigrate,
+	}
+}
+
+func runMigrate(ctx context.Context, c *cli.Command) (err error) {
+	if c.Args().Present() {
+		return fmt.Errorf("migrate takes no arguments, only flags: %q", c.Args().First())
+	}
+	name, table, out := c.String("storage"), c.String("table"), c.Root().Writer
+	dialect, open, err := storages.Database(name)
+	if err != nil {
+		return err
+	}
+	config := sqlstore.Config{Dialect: dialect, Table: table}
+	if c.Bool("print") {
+		s, err := sqlstore.New(new(sql.DB), config) // which nobody asks
+		if err != nil {
+			return err
+		}
+		text, err := s.SQL()
+		fmt.Fprint(out, text)
+		return err
+	}
+	db, err := open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	s, err := sqlstore.New(db, config)
+	if err != nil {
+		return err
+	}
+	where := "table " + table + " in " + storages.Shown(name)
+	switch err := s.Check(ctx); {
+	case err == nil:
+		fmt.Fprintln(out, where, "is up to date: nothing was done")
+		return nil
+	case !errors.Is(err, sqlstore.ErrNoSchema):
+		return err
+	}
+	fmt.Fprintln(c.Root().ErrWriter, "migrating", where)
+	if err := s.Migrate(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, where, "is up to date now")
+	return nil
+}
