@@ -3,6 +3,7 @@ package seal_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -147,6 +148,10 @@ func TestRetiredKeyOpensNothing(t *testing.T) {
 		keys.disable(t, old)
 		time.Sleep(time.Minute)
 		refuses(t, s, alice, seal.ErrOpen)
+		_, err := s.Get(t.Context(), alice)
+		if want := fmt.Sprintf("%d, is not in the keyset", old); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want that key %s", err, want)
+		}
 	})
 }
 

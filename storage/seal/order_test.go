@@ -136,6 +136,16 @@ func TestCacheOverASealOpensOnce(t *testing.T) {
 	}
 }
 
+func TestAnAEADIsNotAskedForWhatAKeysetSealed(t *testing.T) {
+	t.Parallel()
+	inner, a := memstore.New(), &counted{AEADWithContext: raw(t)}
+	put(t, sealed(t, seal.Config{Next: inner, Keys: newRing(t, 1)}), alice, record("a"))
+	refuses(t, sealed(t, seal.Config{Next: inner, AEAD: a}), alice, seal.ErrOpen)
+	if n := a.opened.Load(); n != 0 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
 func TestRotateBelowAndAboveACache(t *testing.T) {
 	t.Parallel()
 	for order, build := range orders {

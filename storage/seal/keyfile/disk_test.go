@@ -65,7 +65,8 @@ func TestOnlyAFileIsRead(t *testing.T) {
 func TestDamagedFileIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		``, `fake-secret`, `{}`, `{"key":"fake-secret"}`, `{"key":[{"keyData":{"value":"fake-secret"}}]}`,
+		``, `fake-secret`, `{}`, `{"key":"fake-secret"}`, `{"key":[{"keyData":{"value":"fake-secret!"}}]}`,
+		`{"key":[{"status":"fake-secret"}]}`,
 		`{"encryptedKeyset":"fake-secret"}`, `{"key":[fake-secret]}`,
 		`{"passphraseKeyset":{"kdf":"fake-secret","salt":"AAAA","keyset":{}}}`,
 		`{"passphraseKeyset":"fake-secret"}`,

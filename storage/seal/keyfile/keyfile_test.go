@@ -175,6 +175,9 @@ func TestRetireRefusesWhatWouldLockOut(t *testing.T) {
 			t.Errorf("%s: got no error", name)
 		}
 	}
+	if err := f.Retire(t.Context(), id, s); !errors.Is(err, keyfile.ErrInUse) {
+		t.Errorf("the key that seals: got %v", err)
+	}
 	must(t, f.Retire(t.Context(), second, s))
 	if err := f.Promote(t.Context(), second); !errors.Is(err, keyfile.ErrNoKey) {
 		t.Errorf("promoting a retired key: got %v", err)
