@@ -86,16 +86,23 @@ func (s *server) drop(statement string) {
 // onEach runs a test on each engine.
 func onEach(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	for name, open := range map[string]func(*testing.T) gorm.Dialector{
-		"sqlite":   openSQLite,
-		"postgres": openPostgres,
-		"mariadb":  openMariaDB,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, database(t, open(t), gorm.Config{}))
-		})
-	}
+	on(t, "sqlite", openSQLite, test)
+	onServers(t, test)
+}
+
+// onServers runs a test on each engine that is a server.
+func onServers(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	on(t, "postgres", openPostgres, test)
+	on(t, "mariadb", openMariaDB, test)
+}
+
+func on(t *testing.T, name string, open func(*testing.T) gorm.Dialector, test func(t *testing.T, db *gorm.DB)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		test(t, database(t, open(t), gorm.Config{}))
+	})
 }
 
 func openSQLite(t *testing.T) gorm.Dialector {
