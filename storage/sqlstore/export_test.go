@@ -12,3 +12,6 @@ func (s *Storage) Getting(key token.Key) (string, []any) { return s.text.get, ke
 
 // Bound is a statement with its parameters as the engine wants them.
 func (s *Storage) Bound(query string) string { return s.config.Dialect.bind(query) }
+
+// Setting is the statement that stores a record.
+func (s *Storage) Setting() string { return s.text.set }
