@@ -43,7 +43,7 @@ func example(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := seal.New(seal.Config{Next: store, Keys: keys})
+	tokens, err := seal.New(ctx, seal.Config{Next: store, Keys: keys})
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func rotate(ctx context.Context, path string) error {
 		return err
 	}
 	store := memstore.New()
-	tokens, err := seal.New(seal.Config{Next: store, Keys: keys})
+	tokens, err := seal.New(ctx, seal.Config{Next: store, Keys: keys})
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func rotate(ctx context.Context, path string) error {
 	if err := keys.Promote(ctx, id); err != nil { // a minute later every process seals with it
 		return err
 	}
-	if tokens, err = seal.New(seal.Config{Next: store, Keys: keys}); err != nil {
+	if tokens, err = seal.New(ctx, seal.Config{Next: store, Keys: keys}); err != nil {
 		return err
 	}
 	report, err := tokens.Rotate(ctx, nil)

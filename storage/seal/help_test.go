@@ -141,7 +141,7 @@ func (r *ring) Keyset(context.Context) (*keyset.Handle, error) {
 
 func sealed(t testing.TB, c seal.Config) *seal.Storage {
 	t.Helper()
-	s, err := seal.New(c)
+	s, err := seal.New(t.Context(), c)
 	must(t, err)
 	return s
 }

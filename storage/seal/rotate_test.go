@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/waltz-oauth/waltz/storage/memstore"
@@ -226,11 +227,11 @@ func TestRotateWhileTheApplicationRuns(t *testing.T) {
 			keys.promote(t, keys.add(t))
 			s := sealed(t, seal.Config{Next: inner, Keys: keys})
 
-			ctx, stop := context.WithCancel(t.Context())
+			var stopped atomic.Bool
 			var wait sync.WaitGroup
 			for range 4 {
 				wait.Go(func() {
-					for i := 0; ctx.Err() == nil; i = (i + 1) % rows {
+					for i := 0; !stopped.Load(); i = (i + 1) % rows {
 						for _, s := range []*seal.Storage{s, stale} {
 							if _, err := s.Get(t.Context(), user(i)); err != nil {
 								t.Error(err)
@@ -244,7 +245,7 @@ func TestRotateWhileTheApplicationRuns(t *testing.T) {
 			written := make(map[int]uint64)
 			for w := range 2 {
 				wait.Go(func() {
-					for i := w; ctx.Err() == nil; i = (i + 7) % rows {
+					for i := w; !stopped.Load(); i = (i + 7) % rows {
 						if err := increment(t.Context(), []*seal.Storage{s, stale}[w], user(i)); err != nil {
 							t.Error(err)
 							return
@@ -256,7 +257,7 @@ func TestRotateWhileTheApplicationRuns(t *testing.T) {
 				})
 			}
 			r, err := s.Rotate(t.Context(), nil)
-			stop()
+			stopped.Store(true)
 			wait.Wait()
 			must(t, err)
 			if r.Seen != rows || r.Failed != 0 {

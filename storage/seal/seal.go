@@ -1,6 +1,6 @@
 // Package seal encrypts tokens before they are stored. It wraps any storage:
 //
-//	s, err := seal.New(seal.Config{Next: store, Keys: keys})
+//	s, err := seal.New(ctx, seal.Config{Next: store, Keys: keys})
 //
 // Only the token is sealed. What the storage below keeps is the same record with a token of one
 // member, called sealed; the rest of the record stays readable, so that what is due or belongs to a
@@ -87,8 +87,9 @@ var (
 	_ token.Watcher   = (*Storage)(nil)
 )
 
-// New returns a seal over c.Next. It loads the keyset, and fails if that cannot be used.
-func New(c Config) (*Storage, error) {
+// New returns a seal over c.Next. It loads the keyset, and fails if that cannot be used; ctx is for that
+// alone.
+func New(ctx context.Context, c Config) (*Storage, error) {
 	s := &Storage{next: c.Next, acceptPlain: c.AcceptPlain}
 	switch {
 	case c.Next == nil:
@@ -98,7 +99,7 @@ func New(c Config) (*Storage, error) {
 	case c.AEAD != nil:
 		s.keys = single{c.AEAD}
 	default:
-		keys, err := newKeyring(context.Background(), c.Keys, c.logger())
+		keys, err := newKeyring(ctx, c.Keys, c.logger())
 		if err != nil {
 			return nil, err
 		}

@@ -186,7 +186,7 @@ func TestNewSaysWhatIsMissing(t *testing.T) {
 		"keys loadless": {Next: memstore.New(), Keys: down},
 		"keys raw":      {Next: memstore.New(), Keys: seal.Fixed(rawKeys)},
 	} {
-		if s, err := seal.New(c); err == nil || s != nil {
+		if s, err := seal.New(t.Context(), c); err == nil || s != nil {
 			t.Errorf("%s: got no error", name)
 		}
 	}

@@ -50,7 +50,7 @@ func readFile(path string) ([]byte, error) {
 // made first, by whoever is first, so that of two who change the keys none is forgotten.
 func (f *File) replace(contents func() ([]byte, error)) (err error) {
 	temp := f.path + ".new"
-	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, wanted)
+	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, wanted) //nolint:gosec // the caller says which file
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there: somebody else is changing the keys, or was stopped while doing so; in that case remove it", temp)
 	}

@@ -44,10 +44,10 @@ func TestFileIsItsOwnersAlone(t *testing.T) {
 func TestOnlyAFileIsRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	real := keyfile.Config{Path: filepath.Join(dir, "keys.json")}
-	create(t, real)
+	file := keyfile.Config{Path: filepath.Join(dir, "keys.json")}
+	create(t, file)
 	link := keyfile.Config{Path: filepath.Join(dir, "link.json")}
-	must(t, os.Symlink(real.Path, link.Path))
+	must(t, os.Symlink(file.Path, link.Path))
 	for _, path := range []string{link.Path, dir, filepath.Join(dir, "nothing")} {
 		f := open(t, keyfile.Config{Path: path})
 		if _, err := f.Keyset(t.Context()); err == nil {

@@ -1,7 +1,7 @@
 // Package keyfile keeps the keys of a seal in a file: a Tink keyset in JSON, in the clear or encrypted.
 //
 //	keys, err := keyfile.New(keyfile.Config{Path: "keys.json"})
-//	s, err := seal.New(seal.Config{Next: store, Keys: keys})
+//	s, err := seal.New(ctx, seal.Config{Next: store, Keys: keys})
 //
 // To change the key that seals: [File.Add] a key, and wait a minute until every process has loaded it.
 // [File.Promote] it, and wait as long. Let [seal.Storage.Rotate] seal again what the old one sealed, and

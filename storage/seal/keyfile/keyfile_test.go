@@ -107,7 +107,7 @@ func TestKeysLiveThroughTheirLife(t *testing.T) {
 			c.Path = filepath.Join(t.TempDir(), "keys.json")
 			f, first := create(t, c)
 			inner := memstore.New()
-			s, err := seal.New(seal.Config{Next: inner, Keys: f})
+			s, err := seal.New(t.Context(), seal.Config{Next: inner, Keys: f})
 			must(t, err)
 			must(t, s.Set(ctx, alice, token.New(&token.Token{AccessToken: "fake"})))
 
@@ -121,7 +121,7 @@ func TestKeysLiveThroughTheirLife(t *testing.T) {
 
 			// Another process, with a File of its own.
 			f = open(t, c)
-			if s, err = seal.New(seal.Config{Next: inner, Keys: f}); err != nil {
+			if s, err = seal.New(t.Context(), seal.Config{Next: inner, Keys: f}); err != nil {
 				t.Fatal(err)
 			}
 			if err := f.Retire(ctx, first, s); !errors.Is(err, keyfile.ErrInUse) || !strings.Contains(err.Error(), ": 1") {
@@ -143,7 +143,7 @@ func TestKeysLiveThroughTheirLife(t *testing.T) {
 			if got := keys(t, f); !slices.Equal(got, want[1:]) {
 				t.Errorf("got %+v, want %+v", got, want[1:])
 			}
-			if s, err = seal.New(seal.Config{Next: inner, Keys: open(t, c)}); err != nil {
+			if s, err = seal.New(t.Context(), seal.Config{Next: inner, Keys: open(t, c)}); err != nil {
 				t.Fatal(err)
 			}
 			r, err := s.Get(ctx, alice)
@@ -157,7 +157,7 @@ func TestKeysLiveThroughTheirLife(t *testing.T) {
 func TestRetireRefusesWhatWouldLockOut(t *testing.T) {
 	t.Parallel()
 	f, id := create(t, keyfile.Config{})
-	s, err := seal.New(seal.Config{Next: memstore.New(), Keys: f})
+	s, err := seal.New(t.Context(), seal.Config{Next: memstore.New(), Keys: f})
 	must(t, err)
 	second, err := f.Add(t.Context())
 	must(t, err)
@@ -193,7 +193,7 @@ func TestKeysOfTwoStoragesAreCounted(t *testing.T) {
 	f, first := create(t, keyfile.Config{})
 	var stores []*seal.Storage
 	for range 2 {
-		s, err := seal.New(seal.Config{Next: memstore.New(), Keys: f})
+		s, err := seal.New(t.Context(), seal.Config{Next: memstore.New(), Keys: f})
 		must(t, err)
 		must(t, s.Set(t.Context(), alice, token.New(&token.Token{AccessToken: "fake"})))
 		stores = append(stores, s)
