@@ -114,8 +114,8 @@ func TestWhatCouldNotBeSaidIsSaidLater(t *testing.T) {
 		set(t, a, 1)
 		h.cut(false)
 		time.Sleep(3 * time.Second)
-		if len(h.messages) != 1 {
-			t.Errorf("%d messages were sent", len(h.messages))
+		if n := len(h.sent()); n != 1 {
+			t.Errorf("%d messages were sent", n)
 		}
 	})
 }
@@ -137,7 +137,7 @@ func TestMessagesFitAnyBus(t *testing.T) {
 		if got := current(t, b, long); got != 1 {
 			t.Errorf("got token %d, want 1", got)
 		}
-		for _, m := range h.messages {
+		for _, m := range h.sent() {
 			if len(m) > 4000 || strings.ContainsFunc(m, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				t.Errorf("a message of %d bytes: %.50q", len(m), m)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,6 +35,13 @@ func (h *hub) Publish(_ context.Context, message string) error {
 		c <- message
 	}
 	return nil
+}
+
+// sent returns what has been published.
+func (h *hub) sent() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.messages)
 }
 
 func (h *hub) Subscribe(ctx context.Context, ready func(), receive func(string)) error {

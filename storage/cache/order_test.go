@@ -36,8 +36,11 @@ func (s *shelf) Drop(ctx context.Context, key string) error {
 			return err
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	delete(s.values, key)
-	return ctx.Err()
+	return nil
 }
 
 // busy is a storage whose writes take a while, in which others read.
