@@ -50,7 +50,7 @@ func (c *Consumer) redirectURI(r *http.Request) (string, error) {
 	}
 	u, err := url.Parse("http://" + r.Host + path)
 	if err != nil || u.Host != r.Host || !loopback(u.Hostname()) {
-		return "", ErrBaseURL
+		return "", fmt.Errorf("%w: %.100q", ErrBaseURL, r.Host)
 	}
 	return u.String(), nil
 }

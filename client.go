@@ -18,8 +18,9 @@ import (
 //
 // A relative URL is relative to the provider's API: "/user" at GitHub is https://api.github.com/user.
 // A request to a host that is not the provider's fails with ErrHost; a redirect to one is followed
-// without the token. Where the API answers 401 the token is refreshed and the request sent again,
-// once, if its body can be. A request that has a deadline or cancellation of its own, be it the
+// without the token. Where the API answers 401 to a token that is older than a minute, the token is
+// refreshed and the request sent again, once, if its body can be; a younger one was not refused for
+// its age, and the program gets the 401. A request that has a deadline or cancellation of its own, be it the
 // Timeout of Config.HTTPClient, ends with that, and any other ends with ctx.
 //
 // Requests fail with what [Consumer.Token] fails with, inside the [*url.Error] that http.Client
@@ -131,7 +132,7 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 		return nil, fmt.Errorf("waltz: %w: a URL with a scheme must name its host", ErrHost)
 	}
 	if t.provider.APIBase == "" {
-		return nil, fmt.Errorf("waltz: %s has no API base, so a URL must name its host: %q", t.provider.Name, r.URL.Path)
+		return nil, fmt.Errorf("waltz: %s has no API base: set Provider.APIBase, or name the host in the URL: %q", t.provider.Name, r.URL.Path)
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
 	u, err := url.Parse(strings.TrimSuffix(t.provider.APIBase, "/") + "/" + path)

@@ -3,6 +3,7 @@ package waltz
 import (
 	"context"
 	"errors"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -10,9 +11,10 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// Token returns ctx's user's token, good for the keeper's margin more: refreshed, and stored, where
-// it was not. It fails with ErrNoToken, ErrNoUser, ErrReauthorize or ErrRefreshInProgress, or, where
-// the provider could not be had, with a [*keeper.Failure].
+// Token returns ctx's user's token, good for 30 seconds more: refreshed, and stored, where
+// it was not. It fails with ErrNoToken, ErrNoUser, ErrReauthorize, ErrRefreshInProgress where the
+// refresh, of another process perhaps, was not done in 15 seconds and goes on, or, where the provider
+// could not be had, with a [*keeper.Failure].
 func (c *Consumer) Token(ctx context.Context) (*token.Token, error) {
 	return stored{c}.token(ctx)
 }
@@ -44,15 +46,23 @@ func (s stored) token(ctx context.Context) (*token.Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	r, err := s.c.app.keeper.Fresh(ctx, key)
 	return r.Token, err
 }
+
+// patience is how long a caller waits for a refresh. A process that was killed in one has the others
+// wait for longer than that, and people at their browsers, and the proxies before them, do not.
+const patience = 15 * time.Second
 
 func (s stored) renewed(ctx context.Context, rejected *token.Token) (*token.Token, error) {
 	key, err := s.c.key(ctx)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	r, err := s.c.app.keeper.Renew(ctx, key, rejected)
 	return r.Token, err
 }

@@ -33,6 +33,6 @@ var (
 	ErrNoCode       = errors.New("the provider sent no code")
 	ErrIssuer       = errors.New("the answer is not from the provider that was asked")
 	ErrUserChanged  = errors.New("another user was signed in when the login began")
-	ErrBaseURL      = errors.New("Config.BaseURL is not set, and the request's host is no loopback address")
+	ErrBaseURL      = errors.New(`Config.BaseURL, such as "https://app.example", is not set, and the request's host is no loopback address`)
 	ErrRefused      = errors.New("the application refused the token") // for an Authorized hook to return
 )

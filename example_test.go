@@ -10,9 +10,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz"
 	"github.com/waltz-oauth/waltz/provider"
+	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 	"github.com/waltz-oauth/waltz/token"
 	"github.com/waltz-oauth/waltz/waltztest"
@@ -158,6 +160,38 @@ func TestProfile(t *testing.T) {
 
 	resp, err := waltztest.NewBrowser().Login(t.Context(), site.URL+"/profile", "1001", waltztest.Allow)
 	read(t, resp, err).want(t, http.StatusOK, "Hello, Demo Ada")
+}
+
+func TestAnExpiredTokenIsRefreshed(t *testing.T) {
+	t.Parallel()
+	server := waltztest.New(t, waltztest.Config{})
+	app, err := waltz.New(waltz.Config{Secret: fakeSecret, Storage: memstore.New(), Site: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := app.Register(waltz.Registration{
+		Provider:     server.Provider(),
+		ClientID:     server.ClientID,
+		ClientSecret: server.ClientSecret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+
+	granted, err := server.Grant("1001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := *granted
+	expired.Expiry = time.Now().Add(-time.Second)
+	if err := consumer.Save(ctx, &expired); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := consumer.Token(ctx)
+	if err != nil || fresh.AccessToken == granted.AccessToken {
+		t.Errorf("the token is as it was, %v", err)
+	}
 }
 
 // A token from elsewhere, such as a personal one, is kept like any other.

@@ -23,18 +23,45 @@ func (c *Consumer) fail(w *respond.Writer, r *http.Request, op string, err error
 		err = &token.Error{Op: op, Key: token.Key{Provider: c.name}, Err: err}
 	}
 	o := explain(err)
-	c.app.log.Log(r.Context(), o.level, "waltz: "+op+" failed", "provider", c.name, "error", err.Error())
-	if hook := c.reg.Hooks.Failed; hook != nil && !w.Begun() {
-		hook(w, r, err)
+	attrs := []any{"provider", c.name, "error", err.Error()}
+	var e *provider.Error
+	if errors.As(err, &e) && e.Kind == provider.Misconfigured {
+		attrs = append(attrs, "check", "ClientID, ClientSecret, scopes, and the redirect URI registered with the provider")
 	}
+	c.app.log.Log(r.Context(), o.level, "waltz: "+op+" failed", attrs...)
 	if w.Begun() {
 		return
 	}
 	if wait := retryAfter(err); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
-	c.page(w, o, err)
+	if hook := c.reg.Hooks.Failed; hook != nil {
+		hook(&failing{w, o.status}, r, err)
+	}
+	if !w.Begun() {
+		c.page(w, o, err)
+	}
 }
+
+// failing is the response of a failure, whose status is not 200 unless a hook says so.
+type failing struct {
+	w      *respond.Writer
+	status int
+}
+
+func (f *failing) Header() http.Header { return f.w.Header() }
+
+func (f *failing) WriteHeader(status int) { f.w.WriteHeader(status) }
+
+func (f *failing) Write(p []byte) (int, error) {
+	if !f.w.Begun() {
+		f.w.WriteHeader(f.status)
+	}
+	return f.w.Write(p)
+}
+
+// Unwrap is for [http.ResponseController].
+func (f *failing) Unwrap() http.ResponseWriter { return f.w }
 
 // retryAfter is how long the provider asked to be left alone; 0: it named no time.
 func retryAfter(err error) time.Duration {
@@ -68,7 +95,7 @@ func (c *Consumer) page(w http.ResponseWriter, o outcome, err error) {
 		Home:  c.next(""),
 	}
 	var e *provider.Error
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && e.Kind != provider.Misconfigured { // what is wrong with the registration is not the person's business
 		said.Said = e.Description
 	}
 	h := w.Header()

@@ -62,9 +62,9 @@ func TestEachFailureOfALoginIsClearToPersonAndProgram(t *testing.T) {
 		"wrong code":     {answered(func(q url.Values) { q.Set("code", "made-up") }), http.StatusBadGateway, "Test provider refused", nil, provider.Refused},
 		"provider's word": {answered(func(q url.Values) {
 			q.Del("code")
-			q.Set("error", "invalid_scope")
+			q.Set("error", "server_error")
 			q.Set("error_description", "<b>no</b>\r\nX: y")
-		}), http.StatusBadGateway, "&lt;b&gt;no&lt;/b&gt;  X: y", nil, provider.Misconfigured},
+		}), http.StatusBadGateway, "&lt;b&gt;no&lt;/b&gt;  X: y", nil, provider.Doubtful},
 		"server error": {exchange(waltztest.Answer{Status: 500}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
 		"no answer":    {exchange(waltztest.Answer{Drop: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
 		"truncated":    {exchange(waltztest.Answer{Truncate: true}), http.StatusBadGateway, "not answering", nil, provider.Doubtful},
@@ -131,8 +131,6 @@ func TestOnlyWhoBeganALoginFinishesIt(t *testing.T) {
 		{"ada", "ada", http.StatusOK, "home"},
 		{"ada", "ben", http.StatusConflict, "Somebody else is signed in"},
 		{"ada", "", http.StatusConflict, "Somebody else is signed in"},
-		{"", "ben", http.StatusOK, "home"},
-		{"", "", http.StatusUnauthorized, "Please sign in first"},
 	} {
 		s := memstore.New()
 		w := newWorld(t, waltz.Config{Storage: s, User: currentUser}, waltz.Registration{})
@@ -147,6 +145,25 @@ func TestOnlyWhoBeganALoginFinishesIt(t *testing.T) {
 		if stored := err == nil; stored != (test.status == http.StatusOK) {
 			t.Errorf("%q to %q: stored: %v", test.from, test.to, stored)
 		}
+	}
+}
+
+func TestNobodyIsAskedToConsentForNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, waltz.Config{User: currentUser, SignIn: "/signin"}, waltz.Registration{})
+	hold(w.browser)
+	p := w.get(t, "/login/test?next=/user")
+	if to := p.header.Get("Location"); p.status != http.StatusFound || to != "/signin?next=%2Flogin%2Ftest%3Fnext%3D%2Fuser" {
+		t.Errorf("nobody is sent to %d %q", p.status, to)
+	}
+	w = newWorld(t, waltz.Config{User: currentUser}, waltz.Registration{})
+	w.get(t, "/login/test").want(t, http.StatusUnauthorized, "Please sign in first")
+	w.be(t, w.browser, "ada")
+	callback := strings.TrimPrefix(w.callbackURL(t), w.URL)
+	w.be(t, w.browser, "") // signed out meanwhile
+	w.get(t, callback).want(t, http.StatusConflict, "Somebody else is signed in")
+	if n := w.provider.Calls(waltztest.Exchange); n != 0 {
+		t.Errorf("%d codes were exchanged for nobody", n)
 	}
 }
 

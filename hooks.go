@@ -27,8 +27,9 @@ type Hooks struct {
 	Authorized func(w http.ResponseWriter, r *http.Request, a *Authorization) error
 
 	// Failed writes the response when a login or a disconnection failed, or when Require cannot get a
-	// token. Without it, or if it writes nothing, a plain page does. err matches the errors of this
-	// package, and has no secret in it.
+	// token. Without it, or if it writes nothing, a plain page does. The status is that page's unless it
+	// sets another, and so is Retry-After. err matches the errors of this package, and has no secret in
+	// it.
 	Failed func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Refreshed is called after a refreshed token was stored, in a goroutine of its own. Its ctx has

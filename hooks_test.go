@@ -142,12 +142,16 @@ func TestFailedMayWriteThePage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, waltz.Config{}, waltz.Registration{Hooks: waltz.Hooks{
 		Failed: func(w http.ResponseWriter, _ *http.Request, err error) {
-			if errors.Is(err, waltz.ErrDenied) {
+			switch {
+			case errors.Is(err, waltz.ErrDenied):
 				http.Error(w, "as you like", http.StatusTeapot)
+			case errors.Is(err, waltz.ErrState):
+				_, _ = io.WriteString(w, "no status of its own")
 			}
 		},
 	}})
 	w.login(t, waltztest.Deny).want(t, http.StatusTeapot, "as you like")
+	w.get(t, "/login/test/authorized").want(t, http.StatusBadRequest, "no status of its own")
 }
 
 func TestSeveralAccountsOfOneUser(t *testing.T) {

@@ -2,6 +2,7 @@ package waltz
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,7 +29,12 @@ func (c *Consumer) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := respond.New(w, nil)
-	if err := c.begin(to, r); err != nil {
+	err := c.begin(to, r)
+	switch signIn, ok := c.remedy(r, err); {
+	case err == nil:
+	case ok && errors.Is(err, ErrNoUser) && c.app.config.SignIn != "":
+		http.Redirect(to, r, signIn, http.StatusFound)
+	default:
 		c.fail(to, r, "login", err)
 	}
 }
@@ -40,6 +46,11 @@ func (c *Consumer) begin(w *respond.Writer, r *http.Request) error {
 	user, err := c.app.user(r.Context())
 	if err != nil {
 		return err
+	}
+	if c.reg.Hooks.Authorized == nil { // nobody will say whose the token is: nobody need consent
+		if _, err := c.keyFor(user, ""); err != nil {
+			return err
+		}
 	}
 	f.User = hashed(user)
 	if f.Redirect, err = c.redirectURI(r); err != nil {

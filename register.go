@@ -68,6 +68,9 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 	fail := func(err error) (*Consumer, error) {
 		return nil, fmt.Errorf("waltz: register %q: %w", name, err)
 	}
+	if name == "" {
+		return fail(errors.New("Registration.Provider is missing"))
+	}
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`).MatchString(name) {
 		return fail(errors.New("a name is up to 64 lower case letters, digits, dashes and underscores"))
 	}

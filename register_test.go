@@ -26,6 +26,8 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		"shared by accident":         {waltz.Config{Storage: memstore.New()}, "Config.User"},
 		"shared by optional users":   {waltz.Config{Storage: memstore.New(), User: currentUser, UserOptional: true}, "Config.Site"},
 		"shared on purpose":          {waltz.Config{Storage: memstore.New(), Site: true}, ""},
+		"sign-in elsewhere":          {waltz.Config{User: currentUser, SignIn: "https://app.example"}, "a path on this site"},
+		"sign-in without users":      {waltz.Config{SignIn: "/signin"}, "without Config.User"},
 		"users":                      {waltz.Config{Storage: memstore.New(), User: currentUser}, ""},
 		"optional users, in session": {waltz.Config{User: currentUser, UserOptional: true}, ""},
 	} {
@@ -71,6 +73,7 @@ func TestRegisterSaysWhatIsWrong(t *testing.T) {
 		{waltz.Registration{Provider: provider.GitHub(), Name: "a b", ClientID: "id", ClientSecret: "fake"}, "a name is"},
 		{waltz.Registration{Provider: provider.GitHub(), Name: "..", ClientID: "id", ClientSecret: "fake"}, "a name is"},
 		{waltz.Registration{Name: "none", ClientID: "id", ClientSecret: "fake"}, "none"},
+		{waltz.Registration{ClientID: "id", ClientSecret: "fake"}, "Provider is missing"},
 	} {
 		_, err := app.Register(test.registration)
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {

@@ -66,14 +66,15 @@ type Config struct {
 	// refused with ErrNoUser.
 	Site bool
 
-	// SignIn is the path of the application's own login page, as browsers have it, where Require sends
-	// a visitor who is nobody yet, with the query parameter next. Empty: to the provider, whose Authorized hook then
-	// says who the visitor is.
+	// SignIn is the path of the application's own login page, where Require sends a visitor who is
+	// nobody yet, with the query parameter next, and so does a login that no Authorized hook could
+	// give a user. Empty: to the provider, whose Authorized hook then says who the visitor is.
 	SignIn string
 
 	// BaseURL is where browsers find the application: "https://app.example". Redirect URIs point
-	// there. A path in it is one that a proxy takes off requests, and links and redirects have it. Empty: the host that the request names, if that is this machine's loopback address,
-	// for trying things out; forwarded headers are never believed.
+	// there. A path in it is one that a proxy takes off requests, and links and redirects have it.
+	// Empty: the host that the request names, if that is this machine's loopback address, for trying
+	// things out; forwarded headers are never believed.
 	BaseURL string
 
 	// Path is where the App is mounted: default "/login/". It begins and ends with a slash, and
@@ -130,6 +131,12 @@ func New(c Config) (*App, error) {
 	if err := a.setBase(c.BaseURL); err != nil {
 		return nil, err
 	}
+	if _, ok := localPath(c.SignIn); !ok && c.SignIn != "" {
+		return nil, fmt.Errorf("waltz: Config.SignIn %q must be a path on this site", c.SignIn)
+	}
+	if c.User == nil && (c.SignIn != "" || c.UserOptional) {
+		return nil, errors.New("waltz: Config.SignIn and Config.UserOptional are of no use without Config.User")
+	}
 	secrets, err := a.secrets()
 	if err != nil {
 		return nil, err
@@ -142,7 +149,7 @@ func New(c Config) (*App, error) {
 	}
 	codec, err := cookie.New("flow", secrets)
 	if err != nil {
-		return nil, fmt.Errorf("waltz: Config.Secret: %w", err)
+		return nil, fmt.Errorf("waltz: Config.Secret, then PreviousSecrets: %w", err)
 	}
 	a.flows = &flows{codec: codec, insecure: a.insecure()}
 

@@ -42,7 +42,7 @@ func runMigrate(ctx context.Context, c *cli.Command) (err error) {
 		if err != nil {
 			return err
 		}
-		text, err := s.SQL()
+		text, err := s.SQL() //nolint:contextcheck // nothing is waited for
 		fmt.Fprint(out, text)
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrNoSession is the error where the context is not that of a request inside the middleware.
-var ErrNoSession = errors.New("no browser session in this context: wrap the mux in app.Handler, and pass on the request's context")
+var ErrNoSession = errors.New("no browser session in this context: wrap the mux in app.Handler, and pass on the request's context; a worker needs tokens that are kept on the server")
 
 // Config is what a Storage works with. The zero value of a field means its default.
 type Config struct {

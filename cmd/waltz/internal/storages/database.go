@@ -11,7 +11,7 @@ import (
 	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 )
 
-const servers = "postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME"
+const servers = "postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME" //nolint:gosec // that is no password
 
 // DatabaseUsage lists the URLs that Database takes.
 const DatabaseUsage = "sqlite:FILE, " + servers

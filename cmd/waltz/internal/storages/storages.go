@@ -26,8 +26,15 @@ func Open(name string) (token.Storage, func() error, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("storage %q names no engine: want %s", name, Usage)
 	}
-	if takes := engine == "file" || engine == "sqlite"; takes != (where != "") && (takes || engine == "session" || engine == "memory") {
-		return nil, nil, fmt.Errorf("storage %q: want %s", name, Usage)
+	switch engine {
+	case "session", "memory":
+		if where != "" {
+			return nil, nil, fmt.Errorf("storage %q: nothing follows %s:", name, engine)
+		}
+	case "file", "sqlite":
+		if where == "" || strings.HasPrefix(where, "//") {
+			return nil, nil, fmt.Errorf("storage %q: want a path right after %s:, as in %s:tokens", name, engine, engine)
+		}
 	}
 	switch engine {
 	case "session":
