@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/storage/seal"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -16,14 +17,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`{}`))
 	f.Add([]byte(`{"token":{"sealed":""},"grant":"g"}`))
 	f.Add([]byte(`{"token":{"access_token":"fake"}}`))
-	keys := testKeys(f)
-	want := get(f, sealed(f, seal.Config{Next: &column{json: golden}, Keys: keys}), alice)
+	below := &column{json: golden}
+	s := sealed(f, seal.Config{Next: below, Keys: testKeys(f)})
+	want := get(f, s, alice)
 	f.Fuzz(func(t *testing.T, stored []byte) {
-		below := &column{json: stored}
+		below.json = stored
 		if _, err := below.Get(t.Context(), alice); err != nil {
 			return // the engine's affair
 		}
-		s := sealed(t, seal.Config{Next: below, Keys: keys})
 		r, err := s.Get(t.Context(), alice)
 		var e *token.Error
 		switch {
@@ -40,10 +41,9 @@ func FuzzOpen(f *testing.F) {
 func FuzzSeal(f *testing.F) {
 	f.Add("github", "alice", "work", "grant", uint64(1), "fake")
 	f.Add("", "", "", "", uint64(0), "")
-	keys := testKeys(f)
+	s := sealed(f, seal.Config{Next: memstore.New(), Keys: testKeys(f)})
 	f.Fuzz(func(t *testing.T, provider, user, account, grant string, generation uint64, access string) {
 		key := token.Key{Provider: provider, User: user, Account: account}
-		s := sealed(t, seal.Config{Next: engines["memory"](t), Keys: keys})
 		r := token.Record{Token: &token.Token{AccessToken: access}, Grant: grant, Generation: generation}
 		if s.Set(t.Context(), key, r) != nil {
 			return // no JSON
