@@ -42,7 +42,7 @@ type bench struct {
 	written     token.Record // what is below
 }
 
-func newBench(b *testing.B, keys int) *bench {
+func newBench(b testing.TB, keys int) *bench {
 	b.Helper()
 	var t token.Token
 	must(b, json.Unmarshal(file(b, "testdata/bench_token.json"), &t))
@@ -162,5 +162,24 @@ func BenchmarkSeal(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		must(b, x.seal(b.Context()))
+	}
+}
+
+// Allocations are what a machine's noise does not move.
+func TestAllocations(t *testing.T) {
+	x, five := newBench(t, 1), newBench(t, 5)
+	count := func(do func(context.Context) error) float64 {
+		return testing.AllocsPerRun(100, func() { _ = do(t.Context()) })
+	}
+	// The text that is decoded, and what the token is bound to in two parts.
+	if more := count(x.open) - count(x.openBare); more > 3 {
+		t.Errorf("opening allocates %v times more than the bare AEAD does, want 3", more)
+	}
+	// That, the encoder, its text and the token.
+	if more := count(x.seal) - count(x.sealBare); more > 5 {
+		t.Errorf("sealing allocates %v times more than the bare AEAD does, want 5", more)
+	}
+	if count(five.open) != count(x.open) || count(five.seal) != count(x.seal) {
+		t.Error("five keys allocate more than one")
 	}
 }
