@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,17 +13,29 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// shelf is a backend that keeps what it is given, whatever the lease. It is for one goroutine at a time.
+// shelf is a backend that keeps what it is given, whatever the lease.
 type shelf struct {
+	mu       sync.Mutex
 	values   map[string][]byte
 	dropping func() error // called before a drop, which its error prevents
 }
 
+// onDrop sets what is called before a drop.
+func (s *shelf) onDrop(f func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropping = f
+}
+
 func (s *shelf) Get(ctx context.Context, key string) ([]byte, cache.Lease, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.values[key], "lease", ctx.Err()
 }
 
 func (s *shelf) Fill(_ context.Context, key string, _ cache.Lease, value []byte, _ time.Duration) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.values == nil {
 		s.values = make(map[string][]byte)
 	}
@@ -31,14 +44,19 @@ func (s *shelf) Fill(_ context.Context, key string, _ cache.Lease, value []byte,
 }
 
 func (s *shelf) Drop(ctx context.Context, key string) error {
-	if s.dropping != nil {
-		if err := s.dropping(); err != nil {
+	s.mu.Lock()
+	before := s.dropping
+	s.mu.Unlock()
+	if before != nil {
+		if err := before(); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.values, key)
 	return nil
 }
@@ -113,14 +131,14 @@ func TestBackendIsDroppedBeforeMemory(t *testing.T) {
 		set(t, a, 1)
 		wants(t, a, 1)
 		wants(t, other, 1)
-		b.dropping = func() error {
+		b.onDrop(func() error {
 			synctest.Wait()
 			wants(t, a, 1)
 			wants(t, other, 1)
 			return nil
-		}
+		})
 		set(t, a, 2)
-		b.dropping = nil
+		b.onDrop(nil)
 		synctest.Wait()
 		wants(t, a, 2)
 		wants(t, other, 2)
@@ -136,12 +154,12 @@ func TestOthersAreToldAgainWhenTheBackendIsDroppedLate(t *testing.T) {
 		a, other := overShelf(t, newPlain(), b, new(hub))
 		set(t, a, 1)
 		wants(t, other, 1)
-		b.dropping = func() error { return errCut }
+		b.onDrop(func() error { return errCut })
 		set(t, a, 2)
 		synctest.Wait()
 		wants(t, a, 2)
 		wants(t, other, 1)
-		b.dropping = nil
+		b.onDrop(nil)
 		time.Sleep(3 * time.Second)
 		wants(t, other, 2)
 	})
@@ -155,10 +173,10 @@ func TestDropThatIsOwedIsMadeUpForAtTheNextUse(t *testing.T) {
 		s := open(t, cache.Config{Next: newPlain(), Backend: b, TTL: time.Nanosecond, Logger: slog.New(slog.DiscardHandler)})
 		set(t, s, 1)
 		wants(t, s, 1)
-		b.dropping = func() error { return errCut }
+		b.onDrop(func() error { return errCut })
 		set(t, s, 2)
 		wants(t, s, 2)
-		b.dropping = nil
+		b.onDrop(nil)
 		wants(t, s, 2)
 		time.Sleep(2 * time.Second)
 		wants(t, s, 2)
