@@ -22,7 +22,8 @@ import (
 // patience is how long an engine may take to answer on a machine that is busy.
 const patience = 30 * time.Second
 
-// Postgres returns the URL of an empty database in PostgreSQL, whose connections do not wait for the disk.
+// Postgres returns the URL of what is to a program an empty database in PostgreSQL, whose connections
+// do not wait for the disk. It is a schema, since making and dropping a database takes seconds there.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	server := named("WALTZ_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
@@ -34,9 +35,10 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Path = "/" + database(t, db, "no PostgreSQL at "+u.Host+": start one that trusts its user postgres there, or name another in WALTZ_TEST_POSTGRES",
-		"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'", "DROP DATABASE {name} WITH (FORCE)")
+	name := database(t, db, "no PostgreSQL at "+u.Host+": start one that trusts its user postgres there, or name another in WALTZ_TEST_POSTGRES",
+		"CREATE SCHEMA {name}", "DROP SCHEMA {name} CASCADE")
 	q := u.Query()
+	q.Set("search_path", name)
 	q.Set("synchronous_commit", "off")
 	u.RawQuery = q.Encode()
 	return u.String()

@@ -32,10 +32,10 @@ func TestServerKeepsWhatItHasThroughItsDeath(t *testing.T) {
 
 func TestDatabasesAreApart(t *testing.T) {
 	t.Parallel()
-	if enginetest.Postgres(t) == enginetest.Postgres(t) {
+	if first, second := enginetest.Postgres(t), enginetest.Postgres(t); first == second {
 		t.Error("the same PostgreSQL database came twice")
 	}
-	if enginetest.MySQL(t) == enginetest.MySQL(t) {
+	if first, second := enginetest.MySQL(t), enginetest.MySQL(t); first == second {
 		t.Error("the same MariaDB database came twice")
 	}
 }

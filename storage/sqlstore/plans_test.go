@@ -57,7 +57,7 @@ func TestPlansOfPostgres(t *testing.T) {
 	s, db := e.migrated(t)
 	must(t, db, `INSERT INTO waltz_tokens SELECT convert_to((ARRAY['github', 'gitlab', 'google'])[i % 3 + 1], 'UTF8'), convert_to('user' || i / 2, 'UTF8'), '',
 		'{}', repeat('{}', 100), 'v', convert_to('subject' || i, 'UTF8'), i FROM generate_series(1, 30000) AS i`)
-	must(t, db, "ANALYZE")
+	must(t, db, "ANALYZE waltz_tokens")
 	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 		for index, lists := range planned() {
 			for _, l := range lists {

@@ -102,7 +102,7 @@ func TestProcessesSettingOneKeyLeaveOneRow(t *testing.T) {
 	for _, e := range all {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			storm(t, e, 2*time.Second)
+			storm(t, e, time.Second)
 		})
 	}
 }

@@ -8,8 +8,12 @@ import (
 )
 
 func TestPromises(t *testing.T) {
-	on(t, func(t *testing.T, e engine) {
-		s, _ := e.migrated(t)
-		storagetest.Run(t, func(*testing.T) token.Storage { return s })
-	})
+	t.Parallel()
+	for _, e := range []engine{postgresEngine, mysqlEngine} { // package sqlite has a test of its own
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := e.migrated(t)
+			storagetest.Run(t, func(*testing.T) token.Storage { return s })
+		})
+	}
 }

@@ -200,8 +200,8 @@ func TestPrintedSQLIsWhatMigrateDoes(t *testing.T) {
 			"sqlite": {`SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)`},
 			"postgres": {
 				`SELECT string_agg(concat_ws(' ', table_name, column_name, data_type, is_nullable), ';' ORDER BY table_name, ordinal_position)
-					FROM information_schema.columns WHERE table_schema = 'public'`,
-				`SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'`,
+					FROM information_schema.columns WHERE table_schema = current_schema()`,
+				`SELECT string_agg(replace(indexdef, current_schema() || '.', ''), ';' ORDER BY indexname) FROM pg_indexes WHERE schemaname = current_schema()`,
 			},
 			"mysql": {
 				`SELECT GROUP_CONCAT(CONCAT_WS(' ', table_name, column_name, column_type, is_nullable) ORDER BY table_name, ordinal_position)

@@ -9,7 +9,7 @@ import (
 	"github.com/waltz-oauth/waltz/storage/sqlstore/mysql"
 )
 
-func ExampleOpen() {
+func ExampleOpen() { //nolint:testableexamples // it wants a server
 	tokens, err := mysql.Open(os.Getenv("DATABASE_URL"))
 	if err != nil {
 		slog.Error("no storage", "error", err)
@@ -19,7 +19,7 @@ func ExampleOpen() {
 }
 
 // A program that migrates when it starts.
-func ExampleOpenDB() {
+func ExampleOpenDB() { //nolint:testableexamples // it wants a server
 	db, err := mysql.OpenDB(os.Getenv("DATABASE_URL"))
 	if err != nil {
 		slog.Error("no database", "error", err)
