@@ -18,7 +18,7 @@ func (f *refresh) commit(ctx context.Context, claimed token.Record, next *token.
 	r.Generation++
 	r.State, r.Reason, r.Since = token.Active, "", stamp(now)
 	r.Lease, r.NotBefore = token.Lease{}, time.Time{}
-	r.RefreshAt = f.k.refreshAt(next, now)
+	r.RefreshAt = f.k.refreshAt(f.key.Provider, next, now)
 
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageTimeout)
 	defer cancel()

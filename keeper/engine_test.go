@@ -23,6 +23,8 @@ type engine struct {
 	lie   func(op string, r token.Record) error // after doing it
 	delay func(op string) time.Duration         // before doing it
 	seen  func(op string, key token.Key)        // before anything
+
+	changed []func(token.Key) // of those who watch
 }
 
 type row struct {
@@ -33,6 +35,16 @@ type row struct {
 var errDown = errors.New("storage is down")
 
 func newEngine() *engine { return &engine{rows: make(map[token.Key]row)} }
+
+// ring tells those who watch that key has changed.
+func (e *engine) ring(key token.Key) {
+	e.mu.Lock()
+	all := e.changed
+	e.mu.Unlock()
+	for _, changed := range all {
+		changed(key)
+	}
+}
 
 func (e *engine) enter(ctx context.Context, op string, key token.Key, r token.Record) error {
 	if e.seen != nil {

@@ -47,6 +47,13 @@ type Config struct {
 	// same.
 	Lease time.Duration
 
+	// Idle returns how long a grant of provider lives when its refresh token is not used, and 0
+	// where that is no matter, as it does by default. Such a token is due to be refreshed after
+	// half to three quarters of that, though it may be good for longer; Run sees to it.
+	Idle func(provider string) time.Duration
+
+	Parallel int // how many refreshes Run has under way at once: 8 by default
+
 	Logger *slog.Logger // slog.Default() by default
 
 	// Refreshed is called after a refresh was stored, and Reauthorize after a grant was found dead
@@ -56,8 +63,16 @@ type Config struct {
 	Reauthorize func(ctx context.Context, key token.Key, r token.Record)
 }
 
+func (c Config) idle(provider string) time.Duration {
+	if c.Idle == nil {
+		return 0
+	}
+	return c.Idle(provider)
+}
+
 func (c Config) margin() time.Duration { return cmp.Or(c.Margin, 30*time.Second) }
 func (c Config) lease() time.Duration  { return cmp.Or(c.Lease, time.Minute) }
+func (c Config) parallel() int         { return cmp.Or(c.Parallel, 8) }
 func (c Config) logger() *slog.Logger  { return cmp.Or(c.Logger, slog.Default()) }
 
 // Keeper keeps stored tokens fresh. Its methods are safe for concurrent use. Errors are usually a
@@ -67,6 +82,7 @@ type Keeper struct {
 	shared  token.Versioned // nil: the storage is not Versioned
 	browser *browsers       // nil unless the storage reaches one Request
 	turns   *turns
+	bells   *bells
 
 	mu      sync.Mutex
 	flights map[flightID]*flight
@@ -83,12 +99,13 @@ func New(c Config) (*Keeper, error) {
 	if c.Storage == nil || c.Refresher == nil {
 		return nil, errors.New("keeper: Config needs a Storage and a Refresher")
 	}
-	if c.Margin < 0 || c.Lease < 0 {
-		return nil, errors.New("keeper: Config has a negative Margin or Lease")
+	if c.Margin < 0 || c.Lease < 0 || c.Parallel < 0 {
+		return nil, errors.New("keeper: Config has a negative Margin, Lease or Parallel")
 	}
 	k := &Keeper{
 		c:       c,
 		turns:   newTurns(),
+		bells:   newBells(),
 		flights: make(map[flightID]*flight),
 		held:    make(map[token.Key]*successor),
 		brakes:  make(map[string]brake),
@@ -114,7 +131,7 @@ func (k *Keeper) Put(ctx context.Context, key token.Key, t *token.Token, subject
 	}
 	r := token.New(t)
 	r.Subject = subject
-	r.RefreshAt = k.refreshAt(t, time.Now())
+	r.RefreshAt = k.refreshAt(key.Provider, t, time.Now())
 	old := k.brought(ctx, key)
 	end, err := k.turn(ctx, "set", key)
 	if err != nil {

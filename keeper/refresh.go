@@ -66,7 +66,7 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 			seen = r
 		}
 		if r.Lease.Attempt != "" && !other.over(r, f.k.c.lease()) {
-			if !again.wait(ctx) {
+			if !f.k.bells.wait(ctx, f.key, again.next()) {
 				return token.Record{}, ErrRefreshInProgress
 			}
 			continue

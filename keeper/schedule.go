@@ -35,7 +35,11 @@ func (k *Keeper) need(r token.Record, now time.Time) need {
 			return nothing
 		}
 		return wait
-	case !r.RefreshAt.IsZero() && !now.Before(r.RefreshAt) && settled && r.Lease.Attempt == "":
+	case r.RefreshAt.IsZero() || now.Before(r.RefreshAt):
+		return nothing
+	case r.Token.Expiry.IsZero() && !r.NotBefore.After(now) && !r.Lease.Until.After(now): // no expiry settles a doubt
+		return ahead
+	case settled && r.Lease.Attempt == "":
 		return ahead
 	default:
 		return nothing
@@ -70,10 +74,23 @@ const maxLead = time.Hour
 
 // refreshAt is when t, received now, is to be refreshed: an eighth to a quarter of its life before
 // its expiry, drawn at random so that tokens granted together do not come due together. At least
-// two margins are left of a life of four, and half of a shorter life. Zero where t never expires or
-// cannot be refreshed.
-func (k *Keeper) refreshAt(t *token.Token, now time.Time) time.Time {
-	if t.Expiry.IsZero() || t.RefreshToken == "" {
+// two margins are left of a life of four, and half of a shorter life. It is sooner where the grant
+// would die unused. Zero where t cannot be refreshed, or neither expires nor dies.
+func (k *Keeper) refreshAt(provider string, t *token.Token, now time.Time) time.Time {
+	if t.RefreshToken == "" {
+		return time.Time{}
+	}
+	at := k.beforeExpiry(t, now)
+	if idle := k.c.idle(provider); idle > 0 {
+		if use := stamp(now.Add(idle/2 + upTo(idle/4))); at.IsZero() || use.Before(at) {
+			return use
+		}
+	}
+	return at
+}
+
+func (k *Keeper) beforeExpiry(t *token.Token, now time.Time) time.Time {
+	if t.Expiry.IsZero() {
 		return time.Time{}
 	}
 	life := t.Expiry.Sub(now)
