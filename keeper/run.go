@@ -37,15 +37,15 @@ func (k *Keeper) Run(ctx context.Context) error {
 	if w, ok := token.As[token.Watcher](k.c.Storage); ok {
 		listening.Go(func() { k.listen(ctx, w) })
 	}
-	paces := newPaces()
+	p := newPaces()
 	for pause(ctx, round/2+upTo(round/2)) {
-		k.refreshDue(ctx, all, paces)
+		k.refreshDue(ctx, all, p)
 	}
 	return ctx.Err()
 }
 
 // refreshDue has everything refreshed that is due, and waits for it.
-func (k *Keeper) refreshDue(ctx context.Context, all token.Lister, paces *paces) {
+func (k *Keeper) refreshDue(ctx context.Context, all token.Lister, p *paces) {
 	keys := make(chan token.Key)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -53,8 +53,8 @@ func (k *Keeper) refreshDue(ctx context.Context, all token.Lister, paces *paces)
 	for range k.c.parallel() {
 		workers.Go(func() {
 			for key := range keys {
-				if !paces.held(key.Provider) {
-					k.refreshAhead(ctx, key, paces)
+				if !p.held(key.Provider) {
+					k.refreshAhead(ctx, key, p)
 				}
 			}
 		})
@@ -77,7 +77,7 @@ func (k *Keeper) refreshDue(ctx context.Context, all token.Lister, paces *paces)
 			}
 			break
 		}
-		if !paces.held(e.Key.Provider) && k.worthATry(e) {
+		if !p.held(e.Key.Provider) && k.worthATry(e) {
 			due = append(due, e.Key)
 		}
 		if len(due) == batch {
@@ -95,15 +95,15 @@ func (k *Keeper) worthATry(e token.Entry) bool {
 	return !leased && !e.Record.NotBefore.After(now) && !justGot(e.Record, now) && k.check("refresh", e.Key) == nil
 }
 
-// refreshAhead refreshes the record at key if that is still due, and tells paces how it went.
-func (k *Keeper) refreshAhead(ctx context.Context, key token.Key, paces *paces) {
+// refreshAhead refreshes the record at key if that is still due, and tells p how it went.
+func (k *Keeper) refreshAhead(ctx context.Context, key token.Key, p *paces) {
 	r, err := k.read(ctx, key, k.c.Storage.Get)
 	if err == nil {
 		if need := k.need(r, time.Now()); need != ahead && need != wait {
 			return
 		}
 		_, err = k.renew(ctx, key, r, false)
-		paces.note(key.Provider, err)
+		p.note(key.Provider, err)
 	}
 	if _, logged := errors.AsType[*Failure](err); logged || err == nil || final(err) || ctx.Err() != nil {
 		return

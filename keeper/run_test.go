@@ -127,15 +127,41 @@ func TestRunSharesTheWork(t *testing.T) {
 	})
 }
 
+// After an outage everything is due, and no process waits for what another is at.
+func TestRunGoesInAnOrderOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.delay = time.Second
+		const people, processes = 480, 4
+		for n := range processes {
+			k := w.over(walked{shared{w.engine}}, func(c *keeper.Config) { c.Parallel = 2 })
+			if n == 0 {
+				w.people(k, people, "example")
+				time.Sleep(2 * time.Hour)
+			}
+			start(t, k)
+		}
+		time.Sleep(30 * time.Second) // by then all have begun
+		before, began := w.p.called(), time.Now()
+		for w.p.called() < people {
+			time.Sleep(time.Second)
+		}
+		alone := time.Duration(people-before) * time.Second / (2 * processes) // if none ever met another
+		if took := time.Since(began); took > 2*alone {
+			t.Errorf("%d calls took %v, want %v or a little more", people-before, took, alone)
+		}
+	})
+}
+
 func TestRunBacksOffPerProvider(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
 		most int // calls to the bad provider in an hour
 	}{
-		{"limited", &keeper.Failure{Kind: keeper.Limited, RetryAfter: 20 * time.Minute}, 4 * 8},
-		{"unsent", &keeper.Failure{Kind: keeper.Unsent, Err: errNet}, 20 * 8},
-		{"doubtful", doubtful(0), 20 * 8},
+		{"limited", &keeper.Failure{Kind: keeper.Limited, RetryAfter: 20 * time.Minute}, 3},
+		{"unsent", &keeper.Failure{Kind: keeper.Unsent, Err: errNet}, 20},
+		{"doubtful", doubtful(0), 20},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,7 +169,7 @@ func TestRunBacksOffPerProvider(t *testing.T) {
 				w := newWorld(t)
 				const people = 400
 				var bad atomic.Int32
-				k := w.over(walked{shared{w.engine}}, func(c *keeper.Config) { c.Refresher = halfBad{w.p, tt.err, &bad} })
+				k := w.over(walked{shared{w.engine}}, func(c *keeper.Config) { c.Refresher, c.Parallel = halfBad{w.p, tt.err, &bad}, 1 })
 				keys := w.people(k, people, "good", "bad")
 				time.Sleep(time.Hour)
 				start(t, k)
