@@ -22,7 +22,7 @@ type dialect struct {
 }
 
 func dialectOf(db *gorm.DB) (dialect, error) {
-	switch name := db.Dialector.Name(); name {
+	switch name := db.Name(); name {
 	case "sqlite":
 		return dialect{reach: token.Host, oneWriter: true, guesses: true}, nil
 	case "postgres":

@@ -14,7 +14,8 @@ import (
 // ErrSchema is what [Storage.Check] finds wrong; match with [errors.Is].
 var ErrSchema = errors.New("table is not as its model says")
 
-// Migrate is db.AutoMigrate of the model, for several processes that do it at once. It makes the table
+// Migrate is db.AutoMigrate of the model, for several processes that do it at once; in one process it is
+// called once at a time, since some drivers of GORM allow no more. It makes the table
 // and the columns and indexes that it lacks, and those of the models that it belongs to.
 func (s *Storage[M]) Migrate(ctx context.Context) error {
 	var err error
@@ -53,11 +54,7 @@ func (s *Storage[M]) check(db *gorm.DB) error {
 	for _, f := range append(c.written(), c.deleted...) {
 		names = append(names, f.DBName)
 	}
-	rows, err := db.Model(new(M)).Select(names).Where("1 = 0").Rows()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSchema, err)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := probe(db.Model(new(M)).Select(names).Where("1 = 0")); err != nil {
 		return fmt.Errorf("%w: %w", ErrSchema, err)
 	}
 	indexes, err := db.Migrator().GetIndexes(new(M))
@@ -72,4 +69,14 @@ func (s *Storage[M]) check(db *gorm.DB) error {
 		}
 	}
 	return fmt.Errorf("%w: it has no unique index on (%s, %s, %s)", ErrSchema, key[0], key[1], key[2])
+}
+
+// probe runs a query of which only whether it can be run is of interest.
+func probe(query *gorm.DB) error {
+	rows, err := query.Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return rows.Err()
 }

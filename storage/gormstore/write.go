@@ -26,7 +26,7 @@ func (s *Storage[M]) write(ctx context.Context, do func(db *gorm.DB) error) erro
 			return err
 		}
 		select {
-		case <-time.After(rand.N(time.Millisecond << try)):
+		case <-time.After(rand.N(time.Millisecond << try)): //nolint:gosec // it only has to differ from that of others
 		case <-ctx.Done():
 			return ctx.Err()
 		}

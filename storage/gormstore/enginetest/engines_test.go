@@ -3,6 +3,7 @@ package enginetest_test
 import (
 	"crypto/rand"
 	"database/sql"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,6 +44,11 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// The tests wait for disks, not for processors. A server has connections for so many.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	postgresServer.drop("DROP DATABASE %s WITH (FORCE)")
 	mariadbServer.drop("DROP DATABASE %s")
@@ -107,7 +113,12 @@ func on(t *testing.T, name string, open func(*testing.T) gorm.Dialector, test fu
 
 func openSQLite(t *testing.T) gorm.Dialector {
 	t.Helper()
-	db, err := sqlite.OpenDB(filepath.Join(t.TempDir(), "app.db"))
+	dir, err := os.MkdirTemp("/dev/shm", "gormstore") // memory: nobody pulls the plug
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	db, err := sqlite.OpenDB(filepath.Join(dir, "app.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +128,7 @@ func openSQLite(t *testing.T) gorm.Dialector {
 func openPostgres(t *testing.T) gorm.Dialector {
 	t.Helper()
 	postgresServer.need(t)
-	return postgres.Open("postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off") // of the tests alone: nobody pulls the plug
+	return postgres.Open("postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off")
 }
 
 func openMariaDB(t *testing.T) gorm.Dialector {
@@ -141,10 +152,29 @@ func database(t *testing.T, d gorm.Dialector, c gorm.Config) *gorm.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool.SetMaxOpenConns(6)
-	pool.SetMaxIdleConns(6)
+	pool.SetMaxOpenConns(5)
+	pool.SetMaxIdleConns(5)
 	t.Cleanup(func() { _ = pool.Close() })
 	return db
+}
+
+// beside returns what another process would have: the same tables, and nothing of db's in memory.
+func beside(t *testing.T, db *gorm.DB) *gorm.DB {
+	t.Helper()
+	pool, err := db.DB()
+	check(t, err)
+	var d gorm.Dialector
+	switch db.Name() {
+	case "sqlite":
+		d = gormlite.New(gormlite.Config{Conn: pool})
+	case "postgres":
+		d = postgres.New(postgres.Config{Conn: pool})
+	case "mysql":
+		d = mysql.New(mysql.Config{Conn: pool})
+	}
+	other, err := gorm.Open(d, &gorm.Config{Logger: logger.Discard, NamingStrategy: db.NamingStrategy})
+	check(t, err)
+	return other
 }
 
 // migrated returns the storage of M with its table.

@@ -203,10 +203,10 @@ func TestConcurrentSetsLeaveOneRow(t *testing.T) {
 func TestManyMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *gorm.DB) {
-		s, err := gormstore.New[Account](db)
-		check(t, err)
 		var wg sync.WaitGroup
 		for range 4 {
+			s, err := gormstore.New[Account](beside(t, db))
+			check(t, err)
 			wg.Go(func() {
 				if err := s.Migrate(t.Context()); err != nil {
 					t.Error(err)
@@ -214,6 +214,8 @@ func TestManyMigrateAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		s, err := gormstore.New[Account](db)
+		check(t, err)
 		set(t, s, github, record("a"))
 		check(t, db.AutoMigrate(&Account{}))
 		if got := load(t, s, github).Token.AccessToken; got != "fake-a" {
