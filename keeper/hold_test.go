@@ -188,12 +188,12 @@ func TestSuccessorThatCanNeverBeStored(t *testing.T) {
 				k := w.process(func(c *keeper.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 				first := w.login(k, "a")
 				time.Sleep(time.Until(first.Token.Expiry))
-				tries := 0
+				var tries atomic.Int32
 				w.fail = func(op string, r token.Record) error {
 					if op != "swap" || r.Generation != 1 {
 						return nil
 					}
-					if tries++; tries == 1 {
+					if tries.Add(1) == 1 {
 						return tt.first
 					}
 					return token.ErrTooLarge
@@ -205,8 +205,9 @@ func TestSuccessorThatCanNeverBeStored(t *testing.T) {
 					w.good(got, err, 1)
 					time.Sleep(time.Minute)
 				}
-				if tries > 2 {
-					t.Errorf("tried %d times", tries)
+				synctest.Wait()
+				if n := tries.Load(); n > 2 {
+					t.Errorf("tried %d times", n)
 				}
 				if n := strings.Count(log.String(), "can never be stored"); n != 1 {
 					t.Errorf("said so %d times", n)

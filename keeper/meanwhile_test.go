@@ -76,16 +76,16 @@ func TestLogoutJustAfterARefresh(t *testing.T) {
 		k := w.process()
 		first := w.login(k, "a")
 		time.Sleep(time.Until(first.Token.Expiry))
-		go func() {
-			_, err := k.Fresh(t.Context(), key)
-			matches(t, err, keeper.ErrReauthorize)
-		}()
-		time.Sleep(time.Second)
 		w.seen = func(op string, _ token.Key) {
 			if op == "delete" {
 				time.Sleep(9500 * time.Millisecond)
 			}
 		}
+		go func() {
+			_, err := k.Fresh(t.Context(), key)
+			matches(t, err, keeper.ErrReauthorize)
+		}()
+		time.Sleep(time.Second)
 		if err := k.Drop(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
