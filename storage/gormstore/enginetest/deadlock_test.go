@@ -100,14 +100,14 @@ func other(db *gorm.DB, began chan<- int64) error {
 			query = "SELECT pg_backend_pid()"
 			patience = tx.Exec("SET LOCAL deadlock_timeout = '1min'").Error
 		}
-		return errors.Join(
+		changed := errors.Join(
 			patience,
 			tx.Raw(query).Scan(&id).Error,
 			tx.Model(&Crossing{}).Where("provider = ?", gormstore.Text("github")).Update("note", "of the other").Error,
 			tx.Model(&Person{}).Where("id > 1").Update("name", "of the other").Error,
-			func() error { began <- id; return nil }(),
-			tx.Model(&Person{ID: 1}).Update("name", "of the other").Error,
 		)
+		began <- id
+		return errors.Join(changed, tx.Model(&Person{ID: 1}).Update("name", "of the other").Error)
 	})
 }
 

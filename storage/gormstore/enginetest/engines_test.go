@@ -1,6 +1,7 @@
 package enginetest_test
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"flag"
@@ -67,7 +68,7 @@ func (s *server) need(t *testing.T) {
 	t.Helper()
 	s.once.Do(func() {
 		if s.db, s.err = sql.Open(s.driver, s.admin); s.err == nil {
-			_, s.err = s.db.Exec("CREATE DATABASE " + databaseName)
+			_, s.err = s.db.ExecContext(t.Context(), "CREATE DATABASE "+databaseName)
 		}
 	})
 	if s.err == nil {
@@ -83,7 +84,7 @@ func (s *server) drop(statement string) {
 	if s.db == nil || s.err != nil {
 		return
 	}
-	if _, err := s.db.Exec(fmt.Sprintf(statement, databaseName)); err != nil {
+	if _, err := s.db.ExecContext(context.Background(), fmt.Sprintf(statement, databaseName)); err != nil {
 		fmt.Fprintln(os.Stderr, "dropping the tests' database:", err)
 	}
 	_ = s.db.Close()
@@ -113,7 +114,7 @@ func on(t *testing.T, name string, open func(*testing.T) gorm.Dialector, test fu
 
 func openSQLite(t *testing.T) gorm.Dialector {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "gormstore") // memory: nobody pulls the plug
+	dir, err := os.MkdirTemp("/dev/shm", "gormstore") //nolint:usetesting // memory, which is faster: nobody pulls the plug
 	if err != nil {
 		dir = t.TempDir()
 	}

@@ -223,19 +223,19 @@ func TestHooksFire(t *testing.T) {
 			{"Set again", "BeforeSave BeforeCreate AfterCreate AfterSave", "BeforeSaveBeforeCreate", func(ctx context.Context) error { return s.Set(ctx, github, r) }},
 			{"Get", "", "BeforeSaveBeforeCreate", func(ctx context.Context) error { _, err := s.Get(ctx, github); return err }},
 			{"Swap", "BeforeSave BeforeUpdate AfterUpdate AfterSave", "BeforeSaveBeforeCreate", func(ctx context.Context) error {
-				_, err := s.Swap(ctx, github, load(t, s, github).Version, r)
+				_, err := s.Swap(ctx, github, load(t, s, github).Version, r) //nolint:contextcheck // no hook is of interest in load
 				return err
 			}},
 			{"Delete", "BeforeDelete AfterDelete", "BeforeSaveBeforeCreate", func(ctx context.Context) error { return s.Delete(ctx, github) }},
 		} {
 			// A hook that fails undoes what it is a hook of.
 			for hook := range strings.FieldsSeq(step.hooks) {
-				before, err := s.Get(t.Context(), github)
+				before, err := s.Get(t.Context(), github) //nolint:contextcheck // as above
 				absent := errors.Is(err, token.ErrNotFound)
 				if err := step.do(context.WithValue(ctx, refuseKey{}, hook)); !errors.Is(err, errRefused) {
 					t.Errorf("%s: %s refuses, and the error is %v", step.name, hook, err)
 				}
-				after, err := s.Get(t.Context(), github)
+				after, err := s.Get(t.Context(), github) //nolint:contextcheck // as above
 				if before.Version != after.Version || absent != errors.Is(err, token.ErrNotFound) {
 					t.Errorf("%s: %s refuses, and it is done all the same", step.name, hook)
 				}

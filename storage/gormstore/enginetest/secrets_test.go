@@ -91,7 +91,7 @@ func TestNoModelShowsAToken(t *testing.T) {
 	secret, err := json.Marshal(m.Token.Token)
 	check(t, err)
 	text += string(secret)
-	for _, guise := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), strings.Trim(fmt.Sprint([]byte(canary)), "[]")} {
+	for _, guise := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), strings.Trim(fmt.Sprintf("%d", []byte(canary)), "[]")} {
 		if strings.Contains(text, guise) {
 			t.Errorf("a token is shown as %q", guise)
 		}
