@@ -73,9 +73,10 @@ func lifetime(in json.RawMessage) time.Duration {
 }
 
 // object returns the members of an answer as a JSON object, whatever its header says it is: JSON as
-// it came, or a form, each of its members as text.
+// it came, or a form, each of its members as text. Bytes that are no UTF-8, which JSON must be (RFC
+// 8259 section 8.1), become U+FFFD: not every storage could keep them.
 func object(body []byte) (json.RawMessage, error) {
-	body = bytes.TrimSpace(body)
+	body = bytes.ToValidUTF8(bytes.TrimSpace(body), []byte("\uFFFD"))
 	if len(body) > 0 && body[0] == '{' {
 		if !json.Valid(body) {
 			return nil, errors.New("the answer is broken JSON")

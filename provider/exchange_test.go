@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/waltz-oauth/waltz/provider"
 )
@@ -117,6 +118,18 @@ func TestNothingOfAnAnswerIsLost(t *testing.T) {
 		if b, err := json.Marshal(tok); err != nil || string(b) != strings.TrimSpace(answer) {
 			t.Errorf("%s: got %s, %v", call, b, err)
 		}
+	}
+}
+
+func TestBytesThatAreNoTextBecomeText(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, says(http.StatusOK, "{\"access_token\":\"fake\",\"name\":\"a\xffb\"}"))
+	tok, err := c.Exchange(t.Context(), grant())
+	if err != nil || tok.ExtraString("name") != "a\uFFFDb" {
+		t.Errorf("the name is %q, %v", tok.ExtraString("name"), err)
+	}
+	if raw, err := tok.MarshalJSON(); err != nil || !utf8.Valid(raw) {
+		t.Errorf("a storage of text cannot keep it, %v", err)
 	}
 }
 

@@ -29,7 +29,7 @@ func Open(name string) (token.Storage, func() error, error) {
 	switch engine {
 	case "session", "memory":
 		if where != "" {
-			return nil, nil, fmt.Errorf("storage %q: nothing follows %s:", name, engine)
+			return nil, nil, fmt.Errorf("storage %q: nothing may follow the colon", name)
 		}
 	case "file", "sqlite":
 		if where == "" || strings.HasPrefix(where, "//") {
