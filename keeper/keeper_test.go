@@ -75,7 +75,7 @@ func TestPutStoresANewGrant(t *testing.T) {
 		if a.Grant == "" || a.Subject != "subject" || !a.RefreshAt.After(time.Now()) || !a.RefreshAt.Before(a.Token.Expiry) {
 			t.Errorf("got %v, refresh at %v", a, a.RefreshAt)
 		}
-		if b := w.login(k, "a"); a.Grant == b.Grant {
+		if b := w.login(k, "b"); a.Grant == b.Grant {
 			t.Error("two logins are one grant")
 		}
 		if _, err := k.Put(t.Context(), key, nil, ""); err == nil {

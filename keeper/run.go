@@ -60,7 +60,7 @@ func (k *Keeper) refreshDue(ctx context.Context, all token.Lister, p *paces) {
 		})
 	}
 	handOut := func(due []token.Key) {
-		rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+		rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] }) //nolint:gosec // parts processes, guards nothing
 		for _, key := range due {
 			select {
 			case keys <- key:
