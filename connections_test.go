@@ -1,6 +1,7 @@
 package waltz_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/waltz-oauth/waltz"
+	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/token"
 	"github.com/waltz-oauth/waltz/waltztest"
 )
@@ -107,5 +109,19 @@ func TestConnectionsOfASession(t *testing.T) {
 	w.get(t, "/connections").want(t, http.StatusOK, "test active")
 	if _, err := w.consumer.UserOf(t.Context(), "1001"); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("UserOf: %v", err)
+	}
+}
+
+func TestRunNeedsAStorageThatCanBeWalked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, waltz.Config{}, waltz.Registration{})
+	if err := w.app.Run(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Run over a session: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	w = newWorld(t, waltz.Config{Storage: memstore.New(), Site: true}, waltz.Registration{})
+	if err := w.app.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run until it is stopped: %v", err)
 	}
 }

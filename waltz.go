@@ -218,6 +218,12 @@ func middleware(s token.Storage) (func(http.Handler) http.Handler, bool) {
 // and harms nowhere: it sets the session's cookies just before a response's first byte.
 func (a *App) Handler(next http.Handler) http.Handler { return a.session(next) }
 
+// Run refreshes tokens ahead of their expiry until ctx is done, so that no caller waits for it. Any
+// number of processes may run it over one storage; together they refresh each token once. Nothing
+// needs it: without Run, tokens are refreshed when they are used. It returns ctx's error, or one
+// matching [errors.ErrUnsupported] at once where the storage cannot be walked.
+func (a *App) Run(ctx context.Context) error { return a.keeper.Run(ctx) }
+
 // Shutdown waits until every token that is being refreshed is stored, or until ctx is done. Call it
 // once the server has shut down; a program that ends without it may lose what a provider has just
 // sent.

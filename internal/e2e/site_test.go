@@ -93,7 +93,7 @@ func newSite(t *testing.T, s token.Storage, change func(*waltz.Registration)) *s
 
 // serveAPI hands on what the issuer says of the user's account.
 func (si *site) serveAPI(w http.ResponseWriter, r *http.Request) {
-	resp, err := si.consumer.Client(r.Context()).Get("/userinfo") //nolint:noctx // the client has the request's
+	resp, err := si.consumer.Client(r.Context()).Get("/userinfo")
 	if err != nil {
 		si.fail(err)
 		http.Error(w, err.Error(), http.StatusBadGateway)

@@ -35,7 +35,7 @@ func TestBusThatGoesAndComesBackIsHeardAgain(t *testing.T) {
 			hears := make(chan struct{}, 100)
 			process := func() *cache.Storage {
 				s := open(t, cache.Config{Next: next, Bus: hearing{bus(), hears}, TTL: time.Hour, AbsentTTL: time.Hour, Timeout: 5 * time.Second, Logger: slog.New(slog.DiscardHandler)})
-				ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // it ends before the server does
+				ctx, cancel := context.WithCancel(context.Background())
 				ended := make(chan struct{})
 				go func() {
 					defer close(ended)
