@@ -28,20 +28,15 @@ var house = []floor{
 		{name: "waltztest"},
 	},
 	{
-		{name: "connections"},
-		{name: "waltzotel", uses: []string{"go.opentelemetry.io/otel"}},
-	},
-	{
 		{name: ".", uses: []string{"golang.org/x/oauth2"}}, // package waltz
 	},
 	{
 		{name: "keeper"},
 	},
 	{
-		{name: "provider", uses: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/dghubble/oauth1"}},
+		{name: "provider", uses: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4"}},
 	},
 	{
-		{name: "flaskdance"},
 		{name: "storage/storagetest"},
 		{name: "storage/memstore"},
 		{name: "storage/filestore", uses: []string{"github.com/gofrs/flock", "golang.org/x/sys"}},
@@ -54,8 +49,6 @@ var house = []floor{
 		{name: "storage/sqlstore/postgres", uses: []string{"github.com/jackc/pgx/v5"}},
 		{name: "storage/sqlstore/mysql", uses: []string{"github.com/go-sql-driver/mysql"}},
 		{name: "storage/gormstore", uses: []string{"gorm.io/gorm"}},
-		{name: "storage/redisstore", uses: []string{"github.com/redis/go-redis/v9"}},
-		{name: "storage/natsstore", uses: []string{"github.com/nats-io/nats.go"}},
 		{name: "storage/cache", uses: []string{"github.com/maypok86/otter/v2"}},
 		{name: "storage/cache/rediscache", uses: []string{"github.com/redis/go-redis/v9"}},
 		{name: "storage/cache/memcache", uses: []string{"github.com/bradfitz/gomemcache"}},
