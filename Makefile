@@ -33,6 +33,7 @@ programs:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		wanted=chromium; \
 	command -v memcached >/dev/null || wanted="$$wanted memcached"; \
+	command -v redis-server >/dev/null || wanted="$$wanted redis-server"; \
 	if [ -z "$$wanted" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$wanted; then \

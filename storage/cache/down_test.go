@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
-	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/rediscache"
 	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/token"
@@ -110,12 +110,12 @@ func TestServerThatGoesAndComesBackBreaksNothing(t *testing.T) {
 			go func() { ended <- l.run(ctx, stop) }()
 			for range 2 {
 				time.Sleep(300 * time.Millisecond)
-				server.Stop()
+				server.Kill()
 				time.Sleep(1500 * time.Millisecond)
 				server.Start(t)
 				time.Sleep(1500 * time.Millisecond)
 			}
-			server.Stop()
+			server.Kill()
 			time.Sleep(300 * time.Millisecond)
 			close(stop) // the last writes find nobody to tell
 			if err := <-ended; err != nil {
@@ -164,7 +164,7 @@ func runs(t *testing.T, functions ...string) bool {
 // The server comes back with what it held before, as one does that keeps a file.
 func TestOldTokenOfAServerThatComesBackIsDropped(t *testing.T) {
 	t.Parallel()
-	server := cachetest.Redis(t)
+	server := enginetest.StartRedis(t)
 	next := memstore.New()
 	process := func() *cache.Storage {
 		return open(t, cache.Config{Next: next, Backend: openRedis(t, server.Addr), TTL: time.Nanosecond, SharedTTL: time.Hour, Logger: slog.New(slog.DiscardHandler)})
@@ -172,7 +172,7 @@ func TestOldTokenOfAServerThatComesBackIsDropped(t *testing.T) {
 	writer, other := process(), process()
 	set(t, writer, 1)
 	wants(t, other, 1) // and it is in Redis
-	server.Stop()
+	server.Kill()
 	set(t, writer, 2)
 	server.Start(t)
 	if got := current(t, process(), alice()); got != 1 {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
-	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/pgbus"
 	"github.com/waltz-oauth/waltz/storage/filestore"
 )
@@ -28,7 +27,7 @@ func TestChangeReachesAnotherProcess(t *testing.T) {
 	}
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		addr := cachetest.Redis(t).Addr
+		addr := enginetest.StartRedis(t).Addr
 		changeReaches(t, openRedis(t, addr), "CACHE_TEST_REDIS="+addr)
 	})
 	t.Run("postgres", func(t *testing.T) {

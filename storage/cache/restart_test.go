@@ -10,7 +10,6 @@ import (
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
-	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/memstore"
 )
 
@@ -20,8 +19,8 @@ func TestBusThatGoesAndComesBackIsHeardAgain(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(t *testing.T) (bus func() cache.Bus, stop, again func()){
 		"redis": func(t *testing.T) (func() cache.Bus, func(), func()) {
-			s := cachetest.Redis(t)
-			return func() cache.Bus { return openRedis(t, s.Addr) }, s.Stop, func() { s.Start(t) }
+			s := enginetest.StartRedis(t)
+			return func() cache.Bus { return openRedis(t, s.Addr) }, s.Kill, func() { s.Start(t) }
 		},
 		"postgres": func(t *testing.T) (func() cache.Bus, func(), func()) {
 			s := enginetest.StartPostgres(t)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
-	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/memcache"
 	"github.com/waltz-oauth/waltz/storage/cache/rediscache"
 	"github.com/waltz-oauth/waltz/token"
@@ -154,15 +154,15 @@ func (p *plain) fail(err error) {
 
 // backends are the kinds of Backend there are; open is given the server to reach.
 func backends() map[string]struct {
-	start func(testing.TB) *cachetest.Server
+	start func(testing.TB) *enginetest.Server
 	open  func(t testing.TB, addr string) cache.Backend
 } {
 	return map[string]struct {
-		start func(testing.TB) *cachetest.Server
+		start func(testing.TB) *enginetest.Server
 		open  func(t testing.TB, addr string) cache.Backend
 	}{
-		"redis":     {cachetest.Redis, func(t testing.TB, addr string) cache.Backend { return openRedis(t, addr) }},
-		"memcached": {cachetest.Memcached, openMemcached},
+		"redis":     {enginetest.StartRedis, func(t testing.TB, addr string) cache.Backend { return openRedis(t, addr) }},
+		"memcached": {enginetest.StartMemcached, openMemcached},
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 
 	gomemcache "github.com/bradfitz/gomemcache/memcache"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/memcache"
 )
 
 func TestBackendKeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	c, err := memcache.Open(cachetest.Memcached(t).Addr)
+	c, err := memcache.Open(enginetest.StartMemcached(t).Addr)
 	if err != nil {
 		t.Fatal(err)
 	}

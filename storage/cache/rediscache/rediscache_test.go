@@ -5,11 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache/internal/cachetest"
 	"github.com/waltz-oauth/waltz/storage/cache/rediscache"
 )
 
-func open(t *testing.T, s *cachetest.Server) *rediscache.Cache {
+func open(t *testing.T, s *enginetest.Server) *rediscache.Cache {
 	t.Helper()
 	c, err := rediscache.Open("redis://" + s.Addr)
 	if err != nil {
@@ -25,26 +26,26 @@ func open(t *testing.T, s *cachetest.Server) *rediscache.Cache {
 
 func TestBackendKeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	cachetest.Backend(t, open(t, cachetest.Redis(t)))
+	cachetest.Backend(t, open(t, enginetest.StartRedis(t)))
 }
 
 func TestBusKeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	s := cachetest.Redis(t)
+	s := enginetest.StartRedis(t)
 	cachetest.Bus(t, open(t, s), open(t, s))
 }
 
 // A connection that is lost is noticed at once where the server says so.
 func TestLostSubscriptionEnds(t *testing.T) {
 	t.Parallel()
-	s := cachetest.Redis(t)
+	s := enginetest.StartRedis(t)
 	c := open(t, s)
 	ready, ended := make(chan struct{}, 1), make(chan error, 1)
 	go func() {
 		ended <- c.Subscribe(t.Context(), func() { ready <- struct{}{} }, func(string) {})
 	}()
 	<-ready
-	s.Stop()
+	s.Kill()
 	if err := <-ended; err == nil {
 		t.Error("it ended without an error")
 	}

@@ -1,3 +1,4 @@
+// Package cachetest says whether a backend or a bus keeps its promises.
 package cachetest
 
 import (

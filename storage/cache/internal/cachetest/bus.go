@@ -32,6 +32,9 @@ func Bus(t *testing.T, a, b cache.Bus) {
 	}
 }
 
+// patience is how long a message may take on a machine that is busy.
+const patience = 30 * time.Second
+
 func await[T any](t *testing.T, c <-chan T, what string) T {
 	t.Helper()
 	select {
