@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/provider"
@@ -30,6 +31,15 @@ func (r refresher) Revoke(ctx context.Context, key token.Key, t *token.Token) er
 		return unregistered(key)
 	}
 	return failure(c.client.Revoke(ctx, t))
+}
+
+// idle is how long a grant of that consumer's provider lives unused.
+func (a *App) idle(consumer string) time.Duration {
+	c, ok := a.consumer(consumer)
+	if !ok {
+		return 0
+	}
+	return c.reg.Provider.RefreshIdle
 }
 
 func unregistered(key token.Key) error {

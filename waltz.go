@@ -29,6 +29,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/waltz-oauth/waltz/internal/cookie"
 	"github.com/waltz-oauth/waltz/keeper"
@@ -65,6 +66,18 @@ type Config struct {
 	// in replaces the site's token, and every visitor's requests use it. Without it such a token is
 	// refused with ErrNoUser.
 	Site bool
+
+	// Cluster says that several processes share the storage. New then refuses one in which two of
+	// them could spend the same refresh token: one that is not [token.Versioned] in all its layers,
+	// or that other processes do not see ([token.Reaches]), such as the session and memstore. It
+	// changes nothing else.
+	Cluster bool
+
+	// Lease is how long one process may take over a refresh before another tries: a minute by
+	// default. The request to the provider gets half of it at most, and where a process was killed in
+	// the middle, its users may wait for as long. It is the same in all processes that share the
+	// storage.
+	Lease time.Duration
 
 	// SignIn is the path of the application's own login page, where Require sends a visitor who is
 	// nobody yet, with the query parameter next, and so does a login that no Authorized hook could
@@ -161,8 +174,16 @@ func New(c Config) (*App, error) {
 		}
 	}
 	a.storage = storage
-	if m, ok := middleware(storage); ok {
-		a.session = m
+	if c.Cluster {
+		if err := shareable(storage); err != nil {
+			return nil, fmt.Errorf("waltz: Config.Cluster: %w", err)
+		}
+	}
+	all := layers(storage)
+	if m, ok := all[len(all)-1].(interface {
+		Middleware(next http.Handler) http.Handler
+	}); ok {
+		a.session = m.Middleware
 	}
 	shared := token.Reaches(storage) != token.Request
 	if shared && !c.Site && (c.User == nil || c.UserOptional) {
@@ -173,6 +194,8 @@ func New(c Config) (*App, error) {
 		Storage:     storage,
 		Refresher:   refresher{a},
 		Site:        c.Site,
+		Lease:       c.Lease,
+		Idle:        a.idle,
 		Logger:      c.Logger,
 		Refreshed:   a.refreshed,
 		Reauthorize: a.reauthorize,
@@ -196,32 +219,15 @@ func (a *App) secrets() ([]string, error) {
 	return append([]string{a.config.Secret}, a.config.PreviousSecrets...), nil
 }
 
-// middleware returns that of the innermost storage of s, where it has one.
-func middleware(s token.Storage) (func(http.Handler) http.Handler, bool) {
-	for {
-		w, ok := s.(token.Wrapper)
-		if !ok {
-			break
-		}
-		s = w.Unwrap()
-	}
-	m, ok := s.(interface {
-		Middleware(next http.Handler) http.Handler
-	})
-	if !ok {
-		return nil, false
-	}
-	return m.Middleware, true
-}
-
 // Handler must be around the application's handlers where tokens are kept in the browser's session,
 // and harms nowhere: it sets the session's cookies just before a response's first byte.
 func (a *App) Handler(next http.Handler) http.Handler { return a.session(next) }
 
 // Run refreshes tokens ahead of their expiry until ctx is done, so that no caller waits for it. Any
-// number of processes may run it over one storage; together they refresh each token once. Nothing
-// needs it: without Run, tokens are refreshed when they are used. It returns ctx's error, or one
-// matching [errors.ErrUnsupported] at once where the storage cannot be walked.
+// number of processes may run it over one storage; together they refresh each token once. Without
+// it tokens are refreshed when they are used, and a grant that ends when it is not used
+// (Provider.RefreshIdle) may end. It returns ctx's error, or one matching [errors.ErrUnsupported] at
+// once where the storage cannot be walked.
 func (a *App) Run(ctx context.Context) error { return a.keeper.Run(ctx) }
 
 // Shutdown waits until every token that is being refreshed is stored, or until ctx is done. Call it

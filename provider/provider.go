@@ -5,6 +5,8 @@
 // A [Client] is a provider and the credentials of one registration there: it makes the calls.
 package provider
 
+import "time"
+
 // Provider is what there is to know of one provider. It is data, copied freely and never changed by
 // this package; a preset is a function that returns one, and a provider of your own is a value.
 // The zero value of a field is what RFC 6749 or OpenID Connect says, so most stay empty.
@@ -25,6 +27,7 @@ type Provider struct {
 	GrantedSeparator string            // between the scopes of an answer; "": spaces
 	RefreshURL       string            // where refreshes go; "": TokenURL
 	RefreshParams    map[string]string // sent with every refresh; {redirect_uri} stands for that of the Client
+	RefreshIdle      time.Duration     // how long a grant lives whose refresh token is not used; 0: no matter, or not known
 
 	APIBase    string            // relative requests are relative to it; ends with a slash; "": there is no one API
 	APIHosts   []string          // hosts that may see the token, besides that of APIBase: "host" or "host:port", lower case

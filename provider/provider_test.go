@@ -61,6 +61,7 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		"Issuer":               func(p *provider.Provider) { p.Issuer = "github.com" },
 		"JWKSURL":              func(p *provider.Provider) { p.JWKSURL = "http://github.com/keys" },
 		"SigningAlgs":          func(p *provider.Provider) { p.SigningAlgs = []string{"HS256"} },
+		"RefreshIdle":          func(p *provider.Provider) { p.RefreshIdle = -1 },
 		"PKCE":                 func(p *provider.Provider) { p.PKCE = 7 },
 		"ClientAuth":           func(p *provider.Provider) { p.ClientAuth = 7 },
 	} {

@@ -71,6 +71,9 @@ func (p Provider) validateRest() error {
 	if p.Revocation.Method != "" && p.Revocation.Method != http.MethodPost && p.Revocation.Method != http.MethodDelete {
 		return wrong("Revocation.Method", "POST or DELETE")
 	}
+	if p.RefreshIdle < 0 {
+		return wrong("RefreshIdle", "no time below zero")
+	}
 	if p.PKCE > NoPKCE || p.ClientAuth > Body {
 		return wrong("PKCE and ClientAuth", "one of the constants")
 	}
