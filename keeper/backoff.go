@@ -45,32 +45,49 @@ func remembered(r token.Record, left time.Duration) *Failure {
 }
 
 // brake keeps this process from calling a provider over and over that said its registration is
-// wrong. Records know nothing of that: it is nothing about their grants.
+// wrong. Records know nothing of that: it is nothing about their grants. It is for one key until
+// another key's refresh is told so too, with none answered in between: some providers say it of a
+// single person, or of all those of a company that has locked the application out.
 type brake struct {
-	until   time.Time
-	failure *Failure
+	until    time.Time
+	failure  *Failure
+	key      token.Key
+	all      bool
+	answered bool // a refresh of another key was, since
 }
 
-func (k *Keeper) brakeOn(provider string, f *Failure) {
+func (k *Keeper) brakeOn(key token.Key, f *Failure) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	f.RetryAfter = max(min(f.RetryAfter, maxWait), brakeWait)
-	k.brakes[provider] = brake{time.Now().Add(f.RetryAfter), f}
+	b, ok := k.brakes[key.Provider]
+	all := ok && !b.answered && (b.all || b.key != key)
+	k.brakes[key.Provider] = brake{until: time.Now().Add(f.RetryAfter), failure: f, key: key, all: all}
 }
 
-func (k *Keeper) brakeOff(provider string) {
+// brakeOff is told that a refresh of key was answered as it should be.
+func (k *Keeper) brakeOff(key token.Key) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.brakes, provider)
+	b, ok := k.brakes[key.Provider]
+	if !ok {
+		return
+	}
+	if b.key == key {
+		delete(k.brakes, key.Provider)
+		return
+	}
+	b.all, b.answered = false, true
+	k.brakes[key.Provider] = b
 }
 
-// braked returns why the provider is not to be called now, or nil.
-func (k *Keeper) braked(provider string) error {
+// braked returns why the provider is not to be called now for key, or nil.
+func (k *Keeper) braked(key token.Key) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	b, ok := k.brakes[provider]
+	b, ok := k.brakes[key.Provider]
 	left := time.Until(b.until)
-	if !ok || left <= 0 {
+	if !ok || left <= 0 || !b.all && b.key != key {
 		return nil
 	}
 	f := *b.failure

@@ -285,17 +285,30 @@ func TestShutdownWaitsForRefreshes(t *testing.T) {
 	})
 }
 
-// lagging is a storage of three methods of which one read can be made to find what was there before.
+// lagging is a storage of three methods whose next reads can be made to find what was there before.
 type lagging struct {
 	three
-	next atomic.Pointer[token.Record]
+	mu   sync.Mutex
+	next []token.Record // those without a token are read as they are
 }
 
 func (s *lagging) Get(ctx context.Context, key token.Key) (token.Record, error) {
-	if old := s.next.Swap(nil); old != nil {
-		return *old, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.next) > 0 {
+		old := s.next[0]
+		s.next = s.next[1:]
+		if old.Token != nil {
+			return old, nil
+		}
 	}
 	return s.three.Get(ctx, key)
+}
+
+func (s *lagging) lag(next ...token.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = next
 }
 
 // Without leases only the flight keeps a second caller from spending what the first is spending.
@@ -313,10 +326,31 @@ func TestStaleReadJoinsTheRefreshUnderWay(t *testing.T) {
 		var leader sync.WaitGroup
 		leader.Go(func() { _, _ = k.Fresh(t.Context(), key) })
 		time.Sleep(time.Second)
-		s.next.Store(&first)
+		s.lag(first)
 		r, err := k.Fresh(t.Context(), key)
 		leader.Wait()
 		w.calls(2)
 		w.good(r, err, 2)
+	})
+}
+
+// One refresh finds what another is for, and that one what the first is for.
+func TestStaleReadsDoNotMakeRefreshesWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := &lagging{three: three{w.engine}}
+		k := w.over(s)
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		second, err := k.Fresh(t.Context(), key)
+		w.good(second, err, 1)
+		time.Sleep(time.Until(second.Token.Expiry))
+		s.lag(first, token.Record{}, first)
+		began := time.Now()
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 2)
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
 	})
 }

@@ -22,6 +22,9 @@ func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error)
 		return token.Record{}, err
 	}
 	r, err := k.read(ctx, key, k.c.Storage.Get)
+	if err == nil && k.shared != nil && k.need(r, time.Now()) == login { // a cache may not have heard of a new one
+		r, err = k.read(ctx, key, k.shared.Load)
+	}
 	if err != nil {
 		return token.Record{}, err
 	}
@@ -36,7 +39,9 @@ func (k *Keeper) fresh(ctx context.Context, key token.Key, r token.Record) (toke
 		return token.Record{}, refreshError(key, ErrReauthorize)
 	case ahead:
 		if k.browser == nil { // a session is there only while its request is
-			k.fly(ctx, k.storeFor(key, r), key, r, false)
+			if k.braked(key) == nil {
+				k.fly(ctx, k.storeFor(key, r), key, r, false)
+			}
 			return r, nil
 		}
 	case wait:

@@ -17,9 +17,15 @@ type successor struct {
 
 const (
 	firstRetry = time.Second
-	lastRetry  = time.Minute
-	holding    = 24 * time.Hour // then a storage that takes nothing is given up
+	reminder   = time.Minute    // of a storage that still takes nothing
+	holding    = 24 * time.Hour // then it is given up
 )
+
+// A try to store a successor takes a tenth of a lease at most, and the next begins a twentieth later:
+// once the storage is back it is stored before another process has watched the lease for the fifth
+// after which it may take over.
+func (c Config) lastRetry() time.Duration  { return c.lease() / 20 }
+func (c Config) retryLimit() time.Duration { return c.lease() / 10 }
 
 // hold keeps h in memory, serves it from there, and goes on storing it until that works, or never
 // can. Meanwhile nobody here spends the refresh token that h was given for.
@@ -65,12 +71,13 @@ func (k *Keeper) serveToTheEnd(ctx context.Context, key token.Key, h *successor)
 // keepStoring tries until h is stored or need not be, or it gives up and returns why.
 func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) error {
 	began := time.Now()
+	said := began
 	closing := k.closing
-	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
+	for retry := min(firstRetry, k.c.lastRetry()); ; retry = min(2*retry, k.c.lastRetry()) {
 		select {
 		case <-time.After(retry):
 		case <-closing: // at once, and then often
-			closing, retry = nil, firstRetry/2
+			closing, retry = nil, min(firstRetry, k.c.lastRetry())/2
 		case <-k.closed:
 			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next)
 			return nil
@@ -87,13 +94,16 @@ func (k *Keeper) keepStoring(ctx context.Context, key token.Key, h *successor) e
 			k.log(ctx, slog.LevelError, "refreshed token lost: never stored", key, h.next, slog.Any("error", err))
 			return err
 		}
-		k.log(ctx, slog.LevelError, "refreshed token still not stored", key, h.next, slog.Any("error", err))
+		if time.Since(said) >= reminder {
+			k.log(ctx, slog.LevelError, "refreshed token still not stored", key, h.next, slog.Any("error", err))
+			said = time.Now()
+		}
 	}
 }
 
 // storeHeld tries once to store h.
 func (k *Keeper) storeHeld(ctx context.Context, key token.Key, h *successor) error {
-	limited, cancel := context.WithTimeout(ctx, storageTimeout)
+	limited, cancel := context.WithTimeout(ctx, k.c.retryLimit())
 	defer cancel()
 	_, then, err := k.settle(limited, key, h)
 	if err != nil && !errors.Is(err, token.ErrNotFound) {

@@ -56,6 +56,23 @@ func TestLookAgainBeforeTheClaim(t *testing.T) {
 	}
 }
 
+// A cache shows a grant that is dead, and the person has logged in since, at another process.
+func TestNobodyIsSentToLogInForWhatACacheShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		w.login(k, "a")
+		w.edit(func(r *token.Record) { r.State = token.Reauthorize })
+		w.stale = map[token.Key]token.Record{key: w.stored()}
+		_, err := k.Fresh(t.Context(), key)
+		is(t, err, keeper.ErrReauthorize)
+		w.login(w.process(), "b")
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 0)
+		w.calls(0)
+	})
+}
+
 // Where the record itself says that there is nothing to be done ahead of its expiry, nothing is.
 func TestNothingIsTriedAheadInVain(t *testing.T) {
 	for name, change := range map[string]func(*token.Record){

@@ -60,6 +60,11 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 			switch {
 			case r.State != token.Reauthorize && (other.attempt != "" || !f.k.late(r, began) || justGot(r, began)):
 				return r, nil
+			case f.k.shared == nil && r.Grant == seen.Grant && r.Generation < seen.Generation: // it lags; r's flight may wait for this one
+				if !again.wait(ctx) {
+					return token.Record{}, ErrRefreshInProgress
+				}
+				continue
 			case f.k.shared == nil: // the flight is the claim, and r's is another
 				return f.k.join(ctx, f.store, f.key, r, f.forced)
 			}
@@ -122,7 +127,7 @@ func (f *refresh) mayTry(r token.Record) error {
 	if left := time.Until(r.Token.Expiry); inDoubt && !f.forced && left > 0 {
 		return remembered(r, left)
 	}
-	return f.k.braked(f.key.Provider)
+	return f.k.braked(f.key)
 }
 
 // claim swaps a lease into r. One write proves that the storage can be written, that r is current,
@@ -162,13 +167,15 @@ type watch struct {
 
 // over reports whether the holder of r's lease had all its time and a tenth more: by the storage's
 // clock where it has one, and otherwise, as clocks differ, only after the lease has stood there for
-// that long.
+// that long. In any case it must have stood there for a fifth: after the storage was away, a holder
+// that has an answer is about to store it.
 func (w *watch) over(r token.Record, length time.Duration) bool {
 	if w.attempt != r.Lease.Attempt {
 		w.attempt, w.since = r.Lease.Attempt, time.Now()
 	}
-	if !r.Now.IsZero() {
-		return r.Now.After(r.Lease.Until.Add(length / 10))
+	stood := time.Since(w.since)
+	if r.Now.IsZero() {
+		return stood > length+length/10
 	}
-	return time.Since(w.since) > length+length/10
+	return stood > length/5 && r.Now.After(r.Lease.Until.Add(length/10))
 }

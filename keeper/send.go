@@ -25,7 +25,7 @@ func (f *refresh) send(ctx context.Context, before, claimed token.Record) (token
 		next, err = merge(claimed.Token, answer)
 	}
 	if err == nil {
-		f.k.brakeOff(f.key.Provider)
+		f.k.brakeOff(f.key)
 		return f.commit(ctx, claimed, next)
 	}
 	failure := asFailure(err)
@@ -36,7 +36,7 @@ func (f *refresh) send(ctx context.Context, before, claimed token.Record) (token
 		return f.refused(ctx, claimed, failure)
 	case Misconfigured:
 		f.leave(ctx, claimed, before)
-		f.k.brakeOn(f.key.Provider, failure)
+		f.k.brakeOn(f.key, failure)
 	default:
 		f.postpone(ctx, claimed, failure)
 	}
