@@ -48,6 +48,7 @@ var house = []floor{
 		{name: "storage/sqlstore/sqlite", uses: []string{"modernc.org/sqlite"}},
 		{name: "storage/sqlstore/postgres", uses: []string{"github.com/jackc/pgx/v5"}},
 		{name: "storage/sqlstore/mysql", uses: []string{"github.com/go-sql-driver/mysql"}},
+		{name: "storage/redisstore", uses: []string{"github.com/redis/go-redis/v9"}},
 		{name: "storage/gormstore", uses: []string{"gorm.io/gorm"}},
 		{name: "storage/cache", uses: []string{"github.com/maypok86/otter/v2"}},
 		{name: "storage/cache/rediscache", uses: []string{"github.com/redis/go-redis/v9"}},

@@ -1,0 +1,15 @@
+package redisstore_test
+
+import (
+	"testing"
+
+	"github.com/waltz-oauth/waltz/storage/redisstore"
+	"github.com/waltz-oauth/waltz/storage/storagetest"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+func TestPromises(t *testing.T) {
+	t.Parallel()
+	s, _ := shared(t, redisstore.Config{})
+	storagetest.Run(t, func(*testing.T) token.Storage { return s })
+}

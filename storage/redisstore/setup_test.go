@@ -1,0 +1,79 @@
+package redisstore_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/waltz-oauth/waltz/internal/enginetest"
+	"github.com/waltz-oauth/waltz/storage/redisstore"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// shared returns a storage in the Redis that all tests share, under a prefix of its own, and its client.
+func shared(t testing.TB, c redisstore.Config) (*redisstore.Storage, *redis.Client) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: enginetest.Redis(t), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = client.Close() })
+	c.Prefix = "waltz-test-" + rand.Text()
+	t.Cleanup(func() { clear(t, client, c.Prefix) })
+	return storage(t, client, c), client
+}
+
+func storage(t testing.TB, client redis.UniversalClient, c redisstore.Config) *redisstore.Storage {
+	t.Helper()
+	s, err := redisstore.New(client, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// clear removes what a test left.
+func clear(t testing.TB, client *redis.Client, prefix string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	all := client.Scan(ctx, 0, prefix+":*", 1000).Iterator()
+	for all.Next(ctx) {
+		if err := client.Unlink(ctx, all.Val()).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := all.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func record(name string) token.Record {
+	return token.New(&token.Token{AccessToken: "fake-" + name})
+}
+
+func set(t testing.TB, s token.Storage, key token.Key, r token.Record) {
+	t.Helper()
+	if err := s.Set(t.Context(), key, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t testing.TB, s token.Versioned, key token.Key) token.Record {
+	t.Helper()
+	r, err := s.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func list(t testing.TB, s token.Lister, f token.Filter) []token.Entry {
+	t.Helper()
+	var all []token.Entry
+	for e, err := range s.List(t.Context(), f) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
