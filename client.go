@@ -35,7 +35,7 @@ func (c *Consumer) clientWith(ctx context.Context, s source) *http.Client {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	client.Transport = &transport{ctx: ctx, provider: &c.reg.Provider, source: s, base: base}
+	client.Transport = &transport{ctx: ctx, provider: &c.reg.Provider, id: c.client.ID, source: s, base: base}
 	return &client
 }
 
@@ -59,6 +59,7 @@ func (f fixed) renewed(_ context.Context, rejected *token.Token) (*token.Token, 
 type transport struct {
 	ctx      context.Context //nolint:containedctx // it says whose the client is
 	provider *provider.Provider
+	id       string // the client's
 	source   source
 	base     http.RoundTripper
 }
@@ -159,12 +160,7 @@ func (t *transport) until(out *http.Request) (ctx context.Context, done context.
 }
 
 func (t *transport) authorize(out *http.Request, tok *token.Token) {
-	out.Header.Set("Authorization", "Bearer "+tok.AccessToken) // RFC 6750 section 2.1
-	for name, value := range t.provider.APIHeaders {
-		if out.Header.Get(name) == "" {
-			out.Header.Set(name, value)
-		}
-	}
+	t.provider.Authorize(out.Header, t.id, tok.AccessToken)
 }
 
 // again sends the request once more with a new token, where there is one and the body can be had

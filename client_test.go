@@ -54,7 +54,7 @@ func (s *renewing) renewed(context.Context, *token.Token) (*token.Token, error) 
 }
 
 func testClient(ctx context.Context, p provider.Provider, s source) *http.Client {
-	return (&Consumer{app: &App{}, reg: Registration{Provider: p}}).clientWith(ctx, s)
+	return (&Consumer{app: &App{}, reg: Registration{Provider: p}, client: &provider.Client{Provider: p}}).clientWith(ctx, s)
 }
 
 // get returns the status of the answer.

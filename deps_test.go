@@ -68,10 +68,11 @@ var house = []floor{
 
 // guests are rooms made for tests, and who else may import them.
 var guests = map[string][]string{
-	"waltztest":                                 {"cmd/*"},
-	"internal/enginetest":                       {},
-	"internal/breaktest":                        {},
-	"storage/storagetest":                       {"storage/sessionstore/internal/sessiontest"},
+	"waltztest":           {"cmd/*"},
+	"internal/enginetest": {},
+	"internal/breaktest":  {},
+	"storage/storagetest": {"storage/sessionstore/internal/sessiontest"},
+
 	"storage/sessionstore/internal/sessiontest": {},
 }
 

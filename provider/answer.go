@@ -2,9 +2,11 @@ package provider
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,7 +19,7 @@ import (
 // read reads the answer to a token request that began then (RFC 6749 section 5.1).
 func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, error) {
 	t := new(token.Token)
-	if err := t.UnmarshalJSON(object); err != nil {
+	if err := t.UnmarshalJSON(p.lifted(object)); err != nil {
 		return nil, err
 	}
 	if t.AccessToken == "" {
@@ -37,6 +39,42 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 		}
 	}
 	return t, nil
+}
+
+// lifted returns the answer with the members of the object at TokenAt beside its own, where that has the
+// token and the answer has none at its top.
+func (p Provider) lifted(object json.RawMessage) json.RawMessage {
+	var top, below map[string]json.RawMessage
+	if p.TokenAt == "" || json.Unmarshal(object, &top) != nil || hasToken(top) {
+		return object
+	}
+	inner := object
+	for name := range steps(p.TokenAt) {
+		var list []json.RawMessage
+		var members map[string]json.RawMessage
+		switch i, err := strconv.Atoi(name); {
+		case json.Unmarshal(inner, &members) == nil:
+			inner = members[name]
+		case json.Unmarshal(inner, &list) == nil && err == nil && i >= 0 && i < len(list):
+			inner = list[i]
+		default:
+			return object
+		}
+	}
+	if json.Unmarshal(inner, &below) != nil || !hasToken(below) {
+		return object
+	}
+	maps.Copy(top, below)
+	all, err := json.Marshal(top)
+	if err != nil {
+		return object
+	}
+	return all
+}
+
+func hasToken(members map[string]json.RawMessage) bool {
+	t := members["access_token"]
+	return t != nil && string(t) != "null"
 }
 
 // ErrTokenType is the error of a token of a type that this package cannot use.
@@ -108,13 +146,18 @@ func text(s string) []byte {
 
 // refusal reads the code and the prose of an error answer (RFC 6749 section 5.2), which some
 // providers send with status 200.
-func refusal(object json.RawMessage) (code, prose string) {
-	var members map[string]json.RawMessage // a struct would take Error for error
-	if json.Unmarshal(object, &members) != nil {
+func (p *Provider) refusal(object json.RawMessage) (code, prose string) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	d.UseNumber()
+	var members map[string]any // a struct would take Error for error
+	if d.Decode(&members) != nil {
 		return "", ""
 	}
-	_ = json.Unmarshal(members["error"], &code)
-	_ = json.Unmarshal(members["error_description"], &prose)
+	prose, _ = members["error_description"].(string)
+	code, _ = at(members, cmp.Or(p.ErrorAt, "/error")).(string)
+	if code != "" && code == p.DeadGrant {
+		code = invalidGrant
+	}
 	return codeOf(code), prose
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ func (c *Client) AuthorizationURL(r AuthorizationRequest) (string, error) {
 	case err != nil:
 	case r.State == "":
 		err = errors.New("a login needs a state")
-	case c.Provider.PKCE == S256 && (len(r.Verifier) < 43 || len(r.Verifier) > 128):
+	case c.Provider.PKCE != NoPKCE && (len(r.Verifier) < 43 || len(r.Verifier) > 128):
 		err = errors.New("a login needs a verifier of 43 to 128 characters")
 	}
 	if err != nil {
@@ -55,27 +54,37 @@ func (c *Client) asked(r AuthorizationRequest) map[string]string {
 	if len(r.Scopes) > 0 {
 		asked["scope"] = strings.Join(r.Scopes, separator)
 	}
-	if c.Provider.PKCE == S256 {
+	switch c.Provider.PKCE {
+	case S256:
 		asked["code_challenge"] = challenge(r.Verifier)
 		asked["code_challenge_method"] = "S256"
+	case Plain:
+		asked["code_challenge"] = r.Verifier
+		asked["code_challenge_method"] = "plain"
+	case NoPKCE:
 	}
 	if c.Provider.Issuer != "" && r.Nonce != "" {
 		asked["nonce"] = r.Nonce
 	}
-	return asked
+	return renamed(asked, c.Provider.AuthorizationNames)
+}
+
+// renamed returns params under the names that the provider has for them, without those that it has not.
+func renamed(params, names map[string]string) map[string]string {
+	own := make(map[string]string, len(params))
+	for name, value := range params {
+		if called, ok := names[name]; ok {
+			name = called
+		}
+		if name != "" {
+			own[name] = value
+		}
+	}
+	return own
 }
 
 // challenge is that of RFC 7636 section 4.2.
 func challenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// form makes the members of form the body of r.
-func (r *request) form(form map[string]string) {
-	values := make(url.Values, len(form))
-	for name, value := range form {
-		values.Set(name, value)
-	}
-	r.contentType, r.body = "application/x-www-form-urlencoded", values.Encode()
 }

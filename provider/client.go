@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -57,10 +58,11 @@ type Grant struct {
 // or where there is none though the scope openid was asked for (OpenID Connect Core section 3.1.3.3).
 func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
+	maps.Copy(form, c.Provider.TokenParams)
 	if g.RedirectURI != "" {
 		form["redirect_uri"] = g.RedirectURI
 	}
-	if c.Provider.PKCE == S256 && g.Verifier != "" {
+	if c.Provider.PKCE != NoPKCE && g.Verifier != "" {
 		form["code_verifier"] = g.Verifier
 	}
 	r := request{op: "exchange", url: c.Provider.TokenURL, secrets: []string{g.Code, g.Verifier, g.Nonce}}
@@ -123,15 +125,15 @@ func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, err
 func (c *Client) spend(ctx context.Context, r request, form map[string]string) (*token.Token, error) {
 	r.method = http.MethodPost
 	r.header = c.Provider.TokenHeaders
-	r.form(form)
 	c.authenticate(&r, form)
+	r.members(renamed(form, c.Provider.TokenNames), c.Provider.TokenJSON)
 	began := time.Now()
 	a, err := c.send(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	members, errSyntax := object(a.body)
-	if code, prose := refusal(members); code != "" || a.status/100 != 2 {
+	if code, prose := c.Provider.refusal(members); code != "" || a.status/100 != 2 {
 		return nil, c.refuse(r, a, code, prose)
 	}
 	if errSyntax != nil {

@@ -88,6 +88,9 @@ func (c *Client) refuse(r request, a *answer, code, prose string) *Error {
 	}
 }
 
+// invalidGrant is RFC 6749's code for a grant that is dead, or never was (section 5.2).
+const invalidGrant = "invalid_grant"
+
 // classify reads the kind off an answer of a token or revocation endpoint. Only a code marks a grant
 // as dead, and not when the provider is broken: a page that some proxy put there has none.
 func classify(status int, code string) Kind {
@@ -98,7 +101,7 @@ func classify(status int, code string) Kind {
 		return Doubtful
 	}
 	switch code {
-	case "invalid_grant",
+	case invalidGrant,
 		"bad_verification_code", "bad_refresh_token": // GitHub's
 		return Refused
 	case "invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type", "invalid_scope",
@@ -150,7 +153,7 @@ func (c *Client) cause(r request, err error) error {
 
 // hide cleans s, and takes out of it what the call must keep to itself.
 func (c *Client) hide(r request, s string) string {
-	secrets := append(slices.Clone(r.secrets), c.Secret, strings.TrimPrefix(r.credentials, "Basic "))
+	secrets := append(slices.Clone(r.secrets), c.Secret, strings.TrimPrefix(r.credentials, "Basic "), strings.TrimPrefix(r.credentials, "Bearer "))
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
 	for _, secret := range secrets {
 		if secret != "" {

@@ -13,7 +13,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	began := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		members, err := object(body)
-		code, _ := refusal(members)
+		code, _ := new(Provider).refusal(members)
 		if code != clean(code) || len(code) > 64 {
 			t.Errorf("code %q", code)
 		}

@@ -7,7 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -25,10 +29,15 @@ type Identity struct {
 // Identity says whose account t is for. What the provider leaves out is empty, but never Subject. It
 // asks the provider where that has an address to ask at, and refuses an answer about another account
 // than that of the ID token (OpenID Connect Core section 5.3.2); else it reads the ID token that
-// came with t. With neither, its error matches [errors.ErrUnsupported].
+// came with t, or what else did (Userinfo.FromToken). With none of these, its error matches
+// [errors.ErrUnsupported].
 func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error) {
 	u := c.Provider.Userinfo
-	r := c.api("identity", u.URL, t.AccessToken)
+	r := c.api("identity", u.address(t), t.AccessToken)
+	if u.Body != "" {
+		r.method, r.contentType, r.body = http.MethodPost, "application/json", u.Body
+	}
+	r.method = cmp.Or(u.Method, r.method)
 	var claims json.RawMessage
 	if idToken := t.ExtraString("id_token"); idToken != "" && c.Provider.Issuer != "" {
 		var err error
@@ -43,6 +52,8 @@ func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error)
 		if raw, err = c.get(ctx, r); err != nil {
 			return Identity{}, err
 		}
+	case u.FromToken:
+		raw = described(t)
 	case claims == nil:
 		return Identity{}, c.fail(r, Unsent, fmt.Errorf("identity: %w", errors.ErrUnsupported))
 	}
@@ -60,6 +71,29 @@ func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error)
 		return c.primary(ctx, i, t)
 	}
 	return i, nil
+}
+
+// address is where to ask about the account of t.
+func (u Userinfo) address(t *token.Token) string {
+	return regexp.MustCompile(`\{token\.[A-Za-z0-9_]+\}`).ReplaceAllStringFunc(u.URL, func(name string) string {
+		said, _ := t.Extra(name[len("{token.") : len(name)-1])
+		var v any
+		d := json.NewDecoder(bytes.NewReader(said))
+		d.UseNumber()
+		_ = d.Decode(&v) // nothing then stands there, and the provider says so
+		return url.PathEscape(textAt(map[string]any{"v": v}, "/v"))
+	})
+}
+
+// described is what the answer that t came in says beside t: without what may be a secret.
+func described(t *token.Token) json.RawMessage {
+	var members map[string]json.RawMessage
+	if all, err := t.MarshalJSON(); err == nil {
+		_ = json.Unmarshal(all, &members) // of a token it is an object
+	}
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return strings.Contains(name, "token") })
+	raw, _ := json.Marshal(members) // what was JSON is
+	return raw
 }
 
 // identity reads the account that raw describes.
@@ -120,7 +154,7 @@ func (c *Client) get(ctx context.Context, r request) (json.RawMessage, error) {
 	if a.status/100 == 2 {
 		return a.body, nil
 	}
-	code, prose := refusal(a.body)
+	code, prose := c.Provider.refusal(a.body)
 	e := c.refuse(r, a, code, prose)
 	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden {
 		e.Kind = Refused

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -9,8 +10,7 @@ import (
 // at returns what the JSON pointer (RFC 6901) finds in doc, which was read with numbers as
 // [json.Number]; nil where there is nothing.
 func at(doc any, pointer string) any {
-	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+	for name := range steps(pointer) {
 		switch v := doc.(type) {
 		case map[string]any:
 			doc = v[name]
@@ -25,6 +25,17 @@ func at(doc any, pointer string) any {
 		}
 	}
 	return doc
+}
+
+// steps are the names that pointer goes down by.
+func steps(pointer string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+			if !yield(strings.NewReplacer("~1", "/", "~0", "~").Replace(name)) {
+				return
+			}
+		}
+	}
 }
 
 // textAt returns the text at pointer; a number is text as it is written, digit by digit.

@@ -17,13 +17,20 @@ type Provider struct {
 
 	AuthorizationURL    string            // RFC 6749 section 3.1; a query in it is kept
 	AuthorizationParams map[string]string // sent with every login, such as what asks for a refresh token
+	AuthorizationNames  map[string]string // what the standard's parameters of a login are called instead; "" leaves one out
 	Scopes              []string          // asked for where a registration names none: the least that Identity needs
 	ScopeSeparator      string            // between the scopes that are asked for; "": a space
 	PKCE                PKCE              // RFC 7636
 
 	TokenURL         string            // RFC 6749 section 3.2
 	TokenHeaders     map[string]string // of every request to TokenURL and RefreshURL
+	TokenParams      map[string]string // sent with every code
+	TokenNames       map[string]string // what the standard's members of requests to TokenURL and RefreshURL are called instead; "" leaves one out
+	TokenJSON        bool              // these requests are JSON objects, not forms
+	TokenAt          string            // where in an answer the token is that the login was for: a JSON pointer (RFC 6901); "": at the top
 	ClientAuth       ClientAuth        // how a client with a secret authenticates; never found out by trial, which can spend a code
+	ErrorAt          string            // where in an answer an error's code stands: a JSON pointer; "": /error
+	DeadGrant        string            // the code of a grant that is dead, where that is not invalid_grant alone
 	GrantedSeparator string            // between the scopes of an answer; "": spaces
 	RefreshURL       string            // where refreshes go; "": TokenURL
 	RefreshParams    map[string]string // sent with every refresh; {redirect_uri} stands for that of the Client
@@ -31,7 +38,11 @@ type Provider struct {
 
 	APIBase    string            // relative requests are relative to it; ends with a slash; "": there is no one API
 	APIHosts   []string          // hosts that may see the token, besides that of APIBase: "host" or "host:port", lower case
-	APIHeaders map[string]string // of every API request that does not set them itself
+	APIHeaders map[string]string // of every API request that does not set them itself; {client_id} stands for that of the Client
+
+	// APICredentials is the header of API requests that carries the token, up to the token: "X-Token: ",
+	// "Authorization: OAuth ". "": "Authorization: Bearer " (RFC 6750 section 2.1).
+	APICredentials string
 
 	Userinfo   Userinfo   // whose account it is
 	Revocation Revocation // RFC 7009 or like it
@@ -49,6 +60,7 @@ type PKCE uint8
 const (
 	S256   PKCE = iota // its SHA-256 (section 4.2); a provider that knows nothing of it ignores that (section 5)
 	NoPKCE             // nothing: the provider refuses a login with it
+	Plain              // the verifier itself, where the provider knows nothing better (section 7.2): who sees the login's address can spend its code
 )
 
 // ClientAuth is how a client that has a secret authenticates (RFC 6749 section 2.3.1). One without
@@ -57,14 +69,19 @@ type ClientAuth uint8
 
 // The ways of client authentication.
 const (
-	Basic ClientAuth = iota // id and secret in the Authorization header
-	Body                    // client_id and client_secret in the body
+	Basic          ClientAuth = iota // id and secret in the Authorization header
+	Body                             // client_id and client_secret in the body
+	SecretAsUser                     // in the Authorization header the secret stands in the place of the id, and nothing in its own
+	SecretAsBearer                   // the secret is sent as RFC 6750 section 2.1 sends a token
 )
 
 // Userinfo says where the account's description is, and where in it each part stands: JSON pointers
 // (RFC 6901), which if empty are the standard claims (OpenID Connect Core section 5.1).
 type Userinfo struct {
-	URL       string // answers a GET with JSON; "": the ID token alone describes the account
+	URL       string // answers with JSON; {token.NAME} stands for that member of the token; "": the ID token alone describes the account
+	Method    string // "": GET, and POST where there is a Body
+	Body      string // what is sent there, JSON; a GraphQL query, say
+	FromToken bool   // the token's own answer describes the account, and there is no URL
 	EmailsURL string // lists the account's addresses as {email, primary, verified}: the primary wins over Email; "": none
 
 	ID            string // "": /sub; text or a number: stable and unique at the provider
@@ -76,10 +93,12 @@ type Userinfo struct {
 
 // Revocation says how a token is revoked. Its zero value says that it cannot be.
 type Revocation struct {
-	URL        string // {client_id} stands for that of the Client; "": no way to revoke
-	Method     string // "": POST
-	Param      string // the member that holds the token; "": token (RFC 7009 section 2.1)
-	JSON       bool   // the body is a JSON object, not a form
-	Anonymous  bool   // the client does not authenticate
-	AccessOnly bool   // it knows access tokens only
+	URL        string            // {client_id} stands for that of the Client; "": no way to revoke
+	Method     string            // "": POST
+	Param      string            // the member that holds the token; "": token (RFC 7009 section 2.1), and none where it is a Bearer
+	Params     map[string]string // further members
+	JSON       bool              // the body is a JSON object, not a form
+	Anonymous  bool              // the client does not authenticate
+	Bearer     bool              // the access token does, as in API requests: AccessOnly, and the host is one that may see it
+	AccessOnly bool              // it knows access tokens only
 }

@@ -62,8 +62,17 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		"JWKSURL":              func(p *provider.Provider) { p.JWKSURL = "http://github.com/keys" },
 		"SigningAlgs":          func(p *provider.Provider) { p.SigningAlgs = []string{"HS256"} },
 		"RefreshIdle":          func(p *provider.Provider) { p.RefreshIdle = -1 },
-		"PKCE":                 func(p *provider.Provider) { p.PKCE = 7 },
-		"ClientAuth":           func(p *provider.Provider) { p.ClientAuth = 7 },
+		"TokenAt":              func(p *provider.Provider) { p.TokenAt = "data" },
+		"and ErrorAt":          func(p *provider.Provider) { p.ErrorAt = "message" },
+		"APICredentials":       func(p *provider.Provider) { p.APICredentials = "OAuth" },
+		"Userinfo.Method":      func(p *provider.Provider) { p.Userinfo.Method = "PUT" },
+		"Userinfo.Body":        func(p *provider.Provider) { p.Userinfo.Body = "query { me }" },
+		"FromToken":            func(p *provider.Provider) { p.Userinfo.FromToken = true },
+		"is not among APIHosts": func(p *provider.Provider) {
+			p.Revocation = provider.Revocation{URL: "https://elsewhere.example/", Bearer: true}
+		},
+		"PKCE":       func(p *provider.Provider) { p.PKCE = 7 },
+		"ClientAuth": func(p *provider.Provider) { p.ClientAuth = 7 },
 	} {
 		p := provider.GitHub()
 		change(&p)

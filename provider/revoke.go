@@ -2,9 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +21,7 @@ func (c *Client) Revoke(ctx context.Context, t *token.Token) error {
 	}
 	var first error
 	var ended bool // the refresh token
-	if t.RefreshToken != "" && !c.Provider.Revocation.AccessOnly {
+	if t.RefreshToken != "" && !c.Provider.Revocation.AccessOnly && !c.Provider.Revocation.Bearer {
 		first = c.revoke(ctx, t.RefreshToken, "refresh_token")
 		ended = first == nil
 	}
@@ -44,35 +44,37 @@ func (c *Client) revoke(ctx context.Context, value, hint string) error {
 	if r.method == "" {
 		r.method = http.MethodPost
 	}
-	param := how.Param
-	if param == "" {
-		param = "token"
+	form := maps.Clone(how.Params)
+	if form == nil {
+		form = make(map[string]string)
 	}
-	form := map[string]string{param: value}
-	if param == "token" {
+	param := how.Param
+	if param == "" && !how.Bearer {
+		param = "token"
 		form["token_type_hint"] = hint // section 2.1
 	}
-	r.form(form)
-	if !how.Anonymous {
+	if param != "" {
+		form[param] = value
+	}
+	switch {
+	case how.Bearer:
+		r.header = make(map[string]string)
+		c.Provider.authorize(c.ID, value, func(name, value string) { r.header[name] = value })
+	case !how.Anonymous:
 		c.authenticate(&r, form)
 	}
-	if how.JSON {
-		b, err := json.Marshal(form)
-		if err != nil {
-			return c.fail(r, Unsent, err)
-		}
-		r.contentType, r.body = "application/json", string(b)
+	if len(form) > 0 {
+		r.members(form, how.JSON)
 	}
 	a, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
-	if a.status/100 == 2 {
-		return nil
-	}
 	members, _ := object(a.body)
-	code, prose := refusal(members)
+	code, prose := c.Provider.refusal(members)
 	switch {
+	case a.status/100 == 2 && code == "":
+		return nil
 	case code == "invalid_token": // gone already, which section 2.2 asks to answer with 200
 		return nil
 	case how.Method == http.MethodDelete && a.status == http.StatusNotFound: // the same

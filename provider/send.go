@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -139,28 +139,77 @@ func (b *body) cut() bool { return b.part.Load() && !b.whole.Load() }
 
 func (b *body) unread() bool { return b.state.CompareAndSwap(fresh, sealed) }
 
-// authenticate says who the client is (RFC 6749 section 2.3.1, or 3.2.1 without a secret); form
-// is what r's body was made of.
+// authenticate says who the client is (RFC 6749 section 2.3.1, or 3.2.1 without a secret), in r's header
+// or in form.
 func (c *Client) authenticate(r *request, form map[string]string) {
 	switch {
-	case c.Secret != "" && c.Provider.ClientAuth == Basic:
-		r.credentials = "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.ID)+":"+url.QueryEscape(c.Secret)))
+	case c.Secret == "":
+	case c.Provider.ClientAuth == Basic:
+		r.credentials = basic(c.ID, c.Secret)
 		return
-	case c.Secret != "":
+	case c.Provider.ClientAuth == SecretAsUser:
+		r.credentials = basic(c.Secret, "")
+		return
+	case c.Provider.ClientAuth == SecretAsBearer:
+		r.credentials = "Bearer " + c.Secret
+		return
+	default:
 		form["client_secret"] = c.Secret
 	}
 	form["client_id"] = c.ID
-	r.form(form)
+}
+
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(user)+":"+url.QueryEscape(password)))
+}
+
+// members makes them the body of r, a form or a JSON object.
+func (r *request) members(all map[string]string, asJSON bool) {
+	if asJSON {
+		b, _ := json.Marshal(all) // text always can be
+		r.contentType, r.body = "application/json", string(b)
+		return
+	}
+	values := make(url.Values, len(all))
+	for name, value := range all {
+		values.Set(name, value)
+	}
+	r.contentType, r.body = "application/x-www-form-urlencoded", values.Encode()
 }
 
 // api is a request that carries the access token.
 func (c *Client) api(op, address, accessToken string) request {
 	r := request{
 		op: op, method: http.MethodGet, url: address,
-		header:      map[string]string{"Accept": "application/json"},
-		credentials: "Bearer " + accessToken,
-		secrets:     []string{accessToken},
+		header:  map[string]string{"Accept": "application/json"},
+		secrets: []string{accessToken},
 	}
-	maps.Copy(r.header, c.Provider.APIHeaders)
+	c.Provider.authorize(c.ID, accessToken, func(name, value string) { r.header[name] = value })
 	return r
+}
+
+// Authorize sets the headers of an API request of the client with that id: what carries the token, and
+// those of APIHeaders that are not there.
+func (p *Provider) Authorize(h http.Header, clientID, accessToken string) {
+	p.authorize(clientID, accessToken, func(name, value string) {
+		if name == p.credentialHeader() || h.Get(name) == "" {
+			h.Set(name, value)
+		}
+	})
+}
+
+func (p *Provider) authorize(clientID, accessToken string, set func(name, value string)) {
+	for name, value := range p.APIHeaders {
+		set(name, strings.ReplaceAll(value, "{client_id}", clientID))
+	}
+	name, before, _ := strings.Cut(cmp.Or(p.APICredentials, bearer), ":")
+	set(name, strings.TrimPrefix(before, " ")+accessToken)
+}
+
+// bearer is RFC 6750's (section 2.1).
+const bearer = "Authorization: Bearer "
+
+func (p *Provider) credentialHeader() string {
+	name, _, _ := strings.Cut(cmp.Or(p.APICredentials, bearer), ":")
+	return name
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,7 +29,7 @@ func (p Provider) Validate() error {
 		{"APIBase", p.APIBase, false, true},
 		{"Userinfo.URL", p.Userinfo.URL, false, true},
 		{"Userinfo.EmailsURL", p.Userinfo.EmailsURL, false, true},
-		{"Revocation.URL", p.Revocation.URL, false, false},
+		{"Revocation.URL", p.Revocation.URL, false, p.Revocation.Bearer},
 		{"Issuer", p.Issuer, false, false},
 		{"JWKSURL", p.JWKSURL, false, false},
 	} {
@@ -58,6 +59,23 @@ func (p Provider) validateRest() error {
 			return wrong("APIHosts", `"host" or "host:port" in lower case`)
 		}
 	}
+	for _, pointer := range []string{p.TokenAt, p.ErrorAt} {
+		if pointer != "" && pointer[0] != '/' {
+			return wrong("TokenAt and ErrorAt", "JSON pointers, which begin with a slash")
+		}
+	}
+	if !regexp.MustCompile(`^([A-Za-z0-9-]+: ([!-~]+ )?)?$`).MatchString(p.APICredentials) {
+		return wrong("APICredentials", `a header up to the token, such as "X-Token: " or "Authorization: OAuth "`)
+	}
+	if m := p.Userinfo.Method; m != "" && m != http.MethodGet && m != http.MethodPost {
+		return wrong("Userinfo.Method", "GET or POST")
+	}
+	if p.Userinfo.Body != "" && !json.Valid([]byte(p.Userinfo.Body)) {
+		return wrong("Userinfo.Body", "JSON")
+	}
+	if p.Userinfo.FromToken && p.Userinfo.URL != "" {
+		return wrong("Userinfo", "FromToken or a URL, not both")
+	}
 	for _, pointer := range []string{p.Userinfo.ID, p.Userinfo.Name, p.Userinfo.Email, p.Userinfo.EmailVerified, p.Userinfo.Picture} {
 		if pointer != "" && pointer[0] != '/' {
 			return wrong("Userinfo", "JSON pointers, which begin with a slash")
@@ -74,7 +92,7 @@ func (p Provider) validateRest() error {
 	if p.RefreshIdle < 0 {
 		return wrong("RefreshIdle", "no time below zero")
 	}
-	if p.PKCE > NoPKCE || p.ClientAuth > Body {
+	if p.PKCE > Plain || p.ClientAuth > SecretAsBearer {
 		return wrong("PKCE and ClientAuth", "one of the constants")
 	}
 	return nil
