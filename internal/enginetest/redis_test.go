@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 )
@@ -43,4 +44,36 @@ func ask(t *testing.T, s *enginetest.Server, command string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(line)
+}
+
+func TestRedisReplicaHasWhatThePrimaryHas(t *testing.T) {
+	t.Parallel()
+	primary := enginetest.StartRedis(t)
+	ask(t, primary, "SET kept 1")
+	replica := enginetest.StartRedisReplica(t, primary)
+	if got := ask(t, replica, "STRLEN kept"); got != ":1" {
+		t.Errorf("got %q", got)
+	}
+	if got := ask(t, replica, "SET kept 2"); !strings.HasPrefix(got, "-READONLY") {
+		t.Errorf("a replica takes writes: %q", got)
+	}
+}
+
+func TestRedisClusterPartsTheSlots(t *testing.T) {
+	t.Parallel()
+	all := enginetest.StartRedisCluster(t)
+	for i, s := range all {
+		if got := ask(t, s, "SET kept 1"); strings.HasPrefix(got, "-MOVED") == (i == 0) { // its slot is the first one's
+			t.Errorf("server %d says %q", i, got)
+		}
+	}
+	replica := enginetest.StartRedisClusterReplica(t, all[0])
+	all[0].Kill()
+	for range 600 {
+		if ask(t, replica, "SET kept 2") == "+OK" {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("nobody took the place of a server that was killed")
 }

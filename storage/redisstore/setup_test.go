@@ -18,7 +18,7 @@ func shared(t testing.TB, c redisstore.Config) (*redisstore.Storage, *redis.Clie
 	client := redis.NewClient(&redis.Options{Addr: enginetest.Redis(t), ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = client.Close() })
 	c.Prefix = "waltz-test-" + rand.Text()
-	t.Cleanup(func() { clear(t, client, c.Prefix) })
+	t.Cleanup(func() { sweep(t, client, c.Prefix) })
 	return storage(t, client, c), client
 }
 
@@ -31,8 +31,8 @@ func storage(t testing.TB, client redis.UniversalClient, c redisstore.Config) *r
 	return s
 }
 
-// clear removes what a test left.
-func clear(t testing.TB, client *redis.Client, prefix string) {
+// sweep removes what a test left.
+func sweep(t testing.TB, client *redis.Client, prefix string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	all := client.Scan(ctx, 0, prefix+":*", 1000).Iterator()
@@ -76,4 +76,19 @@ func list(t testing.TB, s token.Lister, f token.Filter) []token.Entry {
 		all = append(all, e)
 	}
 	return all
+}
+
+// opened returns a storage in the Redis at url, which is the test's own.
+func opened(t testing.TB, url string) *redisstore.Storage {
+	t.Helper()
+	s, err := redisstore.Open(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/waltz-oauth/waltz/storage/filestore"
 	"github.com/waltz-oauth/waltz/storage/memstore"
+	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/mysql"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/postgres"
@@ -16,7 +17,7 @@ import (
 )
 
 // Usage lists the URLs that Open takes.
-const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's " + servers
+const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's redis://USER:PASSWORD@HOST, " + servers //nolint:gosec // that is no password
 
 // Open returns the storage that name, a URL, names, and what closes it. The storage of session: is nil:
 // an App makes its own.
@@ -53,6 +54,12 @@ func Open(name string) (token.Storage, func() error, error) {
 		return table(postgres.Open(name))
 	case "mysql", "mariadb":
 		return table(mysql.Open(name))
+	case "redis", "rediss":
+		s, err := redisstore.Open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Close, nil
 	default:
 		return nil, nil, fmt.Errorf("storage %q: no engine is called %q: want %s", Shown(name), engine, Usage)
 	}

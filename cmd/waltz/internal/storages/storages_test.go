@@ -1,6 +1,7 @@
 package storages_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
@@ -47,6 +48,23 @@ func TestServersAreOpenedOnceTheyAreMigrated(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestRedisIsOpened(t *testing.T) {
+	t.Parallel()
+	s, closeStorage, err := storages.Open("redis://" + enginetest.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(t.Context(), token.Key{Provider: rand.Text()}); !errors.Is(err, token.ErrNotFound) {
+		t.Errorf("got error %v", err)
+	}
+	if err := closeStorage(); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := storages.Open("redis://:fake-secret@host:port"); err == nil || strings.Contains(err.Error(), "fake-secret") {
+		t.Error("what is no URL was taken, or its password is in the error")
 	}
 }
 
