@@ -96,7 +96,7 @@ type Revocation struct {
 	URL        string            // {client_id} stands for that of the Client; "": no way to revoke
 	Method     string            // "": POST
 	Param      string            // the member that holds the token; "": token (RFC 7009 section 2.1), and none where it is a Bearer
-	Params     map[string]string // further members
+	Params     map[string]string // further members; {client_id} as above
 	JSON       bool              // the body is a JSON object, not a form
 	Anonymous  bool              // the client does not authenticate
 	Bearer     bool              // the access token does, as in API requests: AccessOnly, and the host is one that may see it

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,9 +43,9 @@ func (c *Client) revoke(ctx context.Context, value, hint string) error {
 	if r.method == "" {
 		r.method = http.MethodPost
 	}
-	form := maps.Clone(how.Params)
-	if form == nil {
-		form = make(map[string]string)
+	form := make(map[string]string)
+	for name, value := range how.Params {
+		form[name] = strings.ReplaceAll(value, "{client_id}", c.ID)
 	}
 	param := how.Param
 	if param == "" && !how.Bearer {

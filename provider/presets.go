@@ -1,0 +1,128 @@
+package provider
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Preset is a provider that this package knows, for those who choose one by its name.
+type Preset struct {
+	Name   string
+	Params []string                       // what New wants to know, such as the host of a provider that anyone can run
+	New    func(params []string) Provider // takes as many as Params has; "" is the default of one that has a default
+}
+
+const day = 24 * time.Hour
+
+// part is a part of an address that the program names, such as a host or a tenant: escaped, so that what
+// is none makes no address. Nor does nothing.
+func part(s string) string {
+	if s == "" {
+		return nowhere
+	}
+	return url.PathEscape(s)
+}
+
+// origin is the address of somebody's own server, "https://git.example.org", perhaps with a path.
+func origin(s string) string {
+	if strings.ContainsAny(s, "?#") {
+		return nowhere
+	}
+	return strings.TrimSuffix(s, "/")
+}
+
+// nowhere makes no address of any that it is a part of.
+const nowhere = "%"
+
+// Presets lists all presets, by name.
+func Presets() []Preset {
+	return []Preset{
+		{"airtable", nil, func([]string) Provider { return Airtable() }},
+		{"amazon", nil, func([]string) Provider { return Amazon() }},
+		{"asana", nil, func([]string) Provider { return Asana() }},
+		{"atlassian", nil, func([]string) Provider { return Atlassian() }},
+		{"attio", nil, func([]string) Provider { return Attio() }},
+		{"auth0", []string{"domain"}, func(p []string) Provider { return Auth0(p[0]) }},
+		{"authentik", []string{"base"}, func(p []string) Provider { return Authentik(p[0]) }},
+		{"azure", []string{"tenant"}, func(p []string) Provider { return Azure(p[0]) }},
+		{"basecamp", []string{"account", "userAgent"}, func(p []string) Provider { return Basecamp(p[0], p[1]) }},
+		{"battlenet", nil, func([]string) Provider { return BattleNet() }},
+		{"bigcommerce", []string{"store"}, func(p []string) Provider { return BigCommerce(p[0]) }},
+		{"bitbucket", nil, func([]string) Provider { return Bitbucket() }},
+		{"bitly", nil, func([]string) Provider { return Bitly() }},
+		{"box", nil, func([]string) Provider { return Box() }},
+		{"calcom", nil, func([]string) Provider { return CalCom() }},
+		{"calendly", nil, func([]string) Provider { return Calendly() }},
+		{"clickup", nil, func([]string) Provider { return ClickUp() }},
+		{"close", nil, func([]string) Provider { return Close() }},
+		{"cognito", []string{"domain", "region", "pool"}, func(p []string) Provider { return Cognito(p[0], p[1], p[2]) }},
+		{"coinbase", nil, func([]string) Provider { return Coinbase() }},
+		{"dexcom", nil, func([]string) Provider { return Dexcom() }},
+		{"digitalocean", nil, func([]string) Provider { return DigitalOcean() }},
+		{"discord", nil, func([]string) Provider { return Discord() }},
+		{"dropbox", nil, func([]string) Provider { return Dropbox() }},
+		{"epicgames", nil, func([]string) Provider { return EpicGames() }},
+		{"etsy", nil, func([]string) Provider { return Etsy() }},
+		{"eventbrite", nil, func([]string) Provider { return Eventbrite() }},
+		{"figma", nil, func([]string) Provider { return Figma() }},
+		{"fitbit", nil, func([]string) Provider { return Fitbit() }},
+		{"front", nil, func([]string) Provider { return Front() }},
+		{"gitea", []string{"base"}, func(p []string) Provider { return Gitea(p[0]) }},
+		{"github", nil, func([]string) Provider { return GitHub() }},
+		{"gitlab", []string{"host"}, func(p []string) Provider { return GitLab(p[0]) }},
+		{"google", nil, func([]string) Provider { return Google() }},
+		{"gumroad", nil, func([]string) Provider { return Gumroad() }},
+		{"heroku", nil, func([]string) Provider { return Heroku() }},
+		{"hubspot", nil, func([]string) Provider { return HubSpot() }},
+		{"intercom", nil, func([]string) Provider { return Intercom() }},
+		{"kakao", nil, func([]string) Provider { return Kakao() }},
+		{"keycloak", []string{"base", "realm"}, func(p []string) Provider { return Keycloak(p[0], p[1]) }},
+		{"kick", nil, func([]string) Provider { return Kick() }},
+		{"klaviyo", nil, func([]string) Provider { return Klaviyo() }},
+		{"line", nil, func([]string) Provider { return LINE() }},
+		{"linear", nil, func([]string) Provider { return Linear() }},
+		{"linkedin", nil, func([]string) Provider { return LinkedIn() }},
+		{"mastodon", []string{"base"}, func(p []string) Provider { return Mastodon(p[0]) }},
+		{"meetup", nil, func([]string) Provider { return Meetup() }},
+		{"microsoft", []string{"tenant"}, func(p []string) Provider { return Microsoft(p[0]) }},
+		{"monday", nil, func([]string) Provider { return Monday() }},
+		{"myanimelist", nil, func([]string) Provider { return MyAnimeList() }},
+		{"naver", nil, func([]string) Provider { return Naver() }},
+		{"notion", nil, func([]string) Provider { return Notion() }},
+		{"nylas", nil, func([]string) Provider { return Nylas() }},
+		{"okta", []string{"domain", "server"}, func(p []string) Provider { return Okta(p[0], p[1]) }},
+		{"orcid", nil, func([]string) Provider { return ORCID() }},
+		{"osm", nil, func([]string) Provider { return OpenStreetMap() }},
+		{"outreach", nil, func([]string) Provider { return Outreach() }},
+		{"patreon", nil, func([]string) Provider { return Patreon() }},
+		{"paypal", nil, func([]string) Provider { return PayPal() }},
+		{"pinterest", nil, func([]string) Provider { return Pinterest() }},
+		{"quickbooks", nil, func([]string) Provider { return QuickBooks() }},
+		{"reddit", []string{"userAgent"}, func(p []string) Provider { return Reddit(p[0]) }},
+		{"roblox", nil, func([]string) Provider { return Roblox() }},
+		{"slack", nil, func([]string) Provider { return Slack() }},
+		{"slack-oidc", nil, func([]string) Provider { return SlackOIDC() }},
+		{"soundcloud", nil, func([]string) Provider { return SoundCloud() }},
+		{"spotify", nil, func([]string) Provider { return Spotify() }},
+		{"square", []string{"userAgent"}, func(p []string) Provider { return Square(p[0]) }},
+		{"strava", nil, func([]string) Provider { return Strava() }},
+		{"stripe", nil, func([]string) Provider { return Stripe() }},
+		{"surveymonkey", nil, func([]string) Provider { return SurveyMonkey() }},
+		{"tiktok", nil, func([]string) Provider { return TikTok() }},
+		{"todoist", nil, func([]string) Provider { return Todoist() }},
+		{"tumblr-oauth2", nil, func([]string) Provider { return TumblrOAuth2() }},
+		{"twitch", nil, func([]string) Provider { return Twitch() }},
+		{"vimeo", nil, func([]string) Provider { return Vimeo() }},
+		{"webflow", nil, func([]string) Provider { return Webflow() }},
+		{"withings", nil, func([]string) Provider { return Withings() }},
+		{"wordpress", nil, func([]string) Provider { return WordPress() }},
+		{"x", nil, func([]string) Provider { return X() }},
+		{"xero", nil, func([]string) Provider { return Xero() }},
+		{"yahoo", nil, func([]string) Provider { return Yahoo() }},
+		{"yandex", nil, func([]string) Provider { return Yandex() }},
+		{"zendesk", []string{"subdomain"}, func(p []string) Provider { return Zendesk(p[0]) }},
+		{"zoho", []string{"tld"}, func(p []string) Provider { return Zoho(p[0]) }},
+		{"zoom", nil, func([]string) Provider { return Zoom() }},
+	}
+}

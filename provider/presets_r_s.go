@@ -1,0 +1,139 @@
+package provider
+
+// Reddit is Reddit. userAgent names the application, "PLATFORM:ID:VERSION (by /u/NAME)"; others are held up.
+func Reddit(userAgent string) Provider {
+	return Provider{
+		Name: "reddit", DisplayName: "Reddit",
+		AuthorizationURL:    "https://www.reddit.com/api/v1/authorize",
+		AuthorizationParams: map[string]string{"duration": "permanent"},
+		Scopes:              []string{"identity"},
+		TokenURL:            "https://www.reddit.com/api/v1/access_token",
+		TokenHeaders:        map[string]string{"User-Agent": userAgent},
+		APIBase:             "https://oauth.reddit.com/",
+		APIHeaders:          map[string]string{"User-Agent": userAgent},
+		Userinfo:            Userinfo{URL: "https://oauth.reddit.com/api/v1/me", ID: "/id"},
+		Revocation:          Revocation{URL: "https://www.reddit.com/api/v1/revoke_token"},
+	}
+}
+
+// Roblox is apis.roblox.com.
+func Roblox() Provider {
+	return Provider{
+		Name: "roblox", DisplayName: "Roblox",
+		AuthorizationURL: "https://apis.roblox.com/oauth/v1/authorize",
+		Scopes:           []string{"openid", "profile"},
+		TokenURL:         "https://apis.roblox.com/oauth/v1/token",
+		APIBase:          "https://apis.roblox.com/",
+		Userinfo:         Userinfo{URL: "https://apis.roblox.com/oauth/v1/userinfo", Name: "/preferred_username"},
+		Revocation:       Revocation{URL: "https://apis.roblox.com/oauth/v1/token/revoke"},
+		Issuer:           "https://apis.roblox.com/oauth/",
+	}
+}
+
+// Slack is Slack's second flow, with the token that Slack gives the application. Where only scopes of a person are asked for
+// (the parameter user_scope), it is the token of that person. For a login there is [SlackOIDC].
+func Slack() Provider {
+	return Provider{
+		Name: "slack", DisplayName: "Slack (apps, OAuth v2)",
+		AuthorizationURL: "https://slack.com/oauth/v2/authorize",
+		Scopes:           []string{"identify", "chat:write:bot"},
+		ScopeSeparator:   ",",
+		PKCE:             NoPKCE,
+		TokenURL:         "https://slack.com/api/oauth.v2.access",
+		TokenAt:          "/authed_user",
+		GrantedSeparator: ",",
+		APIBase:          "https://slack.com/api/",
+		Userinfo:         Userinfo{URL: "https://slack.com/api/auth.test", ID: "/user_id", Name: "/user"},
+		Revocation:       Revocation{URL: "https://slack.com/api/auth.revoke", Bearer: true},
+	}
+}
+
+// SlackOIDC is Slack's OpenID Connect login.
+func SlackOIDC() Provider {
+	return Provider{
+		Name: "slack-oidc", DisplayName: "Sign in with Slack",
+		AuthorizationURL: "https://slack.com/openid/connect/authorize",
+		Scopes:           []string{"openid", "profile", "email"},
+		TokenURL:         "https://slack.com/api/openid.connect.token",
+		APIBase:          "https://slack.com/api/",
+		Userinfo:         Userinfo{URL: "https://slack.com/api/openid.connect.userInfo", ID: "/https:~1~1slack.com~1user_id"},
+		Issuer:           "https://slack.com",
+	}
+}
+
+// SoundCloud is secure.soundcloud.com.
+func SoundCloud() Provider {
+	return Provider{
+		Name: "soundcloud", DisplayName: "SoundCloud",
+		AuthorizationURL: "https://secure.soundcloud.com/authorize",
+		TokenURL:         "https://secure.soundcloud.com/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.soundcloud.com/",
+		Userinfo:         Userinfo{URL: "https://api.soundcloud.com/me", ID: "/id", Name: "/username"},
+	}
+}
+
+// Spotify is spotify.com.
+func Spotify() Provider {
+	return Provider{
+		Name: "spotify", DisplayName: "Spotify",
+		AuthorizationURL: "https://accounts.spotify.com/authorize",
+		Scopes:           []string{"user-read-email"},
+		TokenURL:         "https://accounts.spotify.com/api/token",
+		APIBase:          "https://api.spotify.com/",
+		Userinfo:         Userinfo{URL: "https://api.spotify.com/v1/me", ID: "/id", Name: "/display_name"},
+	}
+}
+
+// Square is squareup.com.
+func Square(userAgent string) Provider {
+	return Provider{
+		Name: "square", DisplayName: "Square",
+		AuthorizationURL: "https://connect.squareup.com/oauth2/authorize",
+		PKCE:             NoPKCE,
+		TokenURL:         "https://connect.squareup.com/oauth2/token",
+		TokenJSON:        true,
+		ClientAuth:       Body,
+		APIBase:          "https://connect.squareup.com/v2/",
+		Userinfo:         Userinfo{FromToken: true, ID: "/merchant_id"},
+	}
+}
+
+// Strava is strava.com.
+func Strava() Provider {
+	return Provider{
+		Name: "strava", DisplayName: "Strava",
+		AuthorizationURL: "https://www.strava.com/oauth/authorize",
+		Scopes:           []string{"read"},
+		ScopeSeparator:   ",",
+		TokenURL:         "https://www.strava.com/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://www.strava.com/api/v3/",
+		Userinfo:         Userinfo{URL: "https://www.strava.com/api/v3/athlete", ID: "/id", Name: "/username"},
+		Revocation:       Revocation{URL: "https://www.strava.com/oauth/deauthorize", Bearer: true, Param: "access_token"},
+	}
+}
+
+// Stripe is Stripe Connect, whose client secret is the platform's own API key.
+func Stripe() Provider {
+	return Provider{
+		Name: "stripe", DisplayName: "Stripe Connect (standard accounts)",
+		AuthorizationURL: "https://connect.stripe.com/oauth/authorize",
+		Scopes:           []string{"read_write"},
+		TokenURL:         "https://connect.stripe.com/oauth/token",
+		ClientAuth:       SecretAsBearer,
+		APIBase:          "https://api.stripe.com/",
+	}
+}
+
+// SurveyMonkey is surveymonkey.com.
+func SurveyMonkey() Provider {
+	return Provider{
+		Name: "surveymonkey", DisplayName: "SurveyMonkey",
+		AuthorizationURL: "https://api.surveymonkey.com/oauth/authorize",
+		PKCE:             NoPKCE,
+		TokenURL:         "https://api.surveymonkey.com/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.surveymonkey.com/v3/",
+	}
+}
