@@ -3,7 +3,7 @@ package provider
 // Google is Google's OpenID Connect provider. A login asks for consent each time, since only that brings
 // a refresh token; a program that needs none sets AuthorizationParams to nil.
 func Google() Provider {
-	return Provider{ //nolint:gosec // addresses, no credentials
+	return Provider{
 		Name: "google", DisplayName: "Google",
 		AuthorizationURL:    "https://accounts.google.com/o/oauth2/v2/auth",
 		AuthorizationParams: map[string]string{"access_type": "offline", "prompt": "consent"},

@@ -105,7 +105,7 @@ func Presets() []Preset {
 		{"slack-oidc", nil, func([]string) Provider { return SlackOIDC() }},
 		{"soundcloud", nil, func([]string) Provider { return SoundCloud() }},
 		{"spotify", nil, func([]string) Provider { return Spotify() }},
-		{"square", []string{"userAgent"}, func(p []string) Provider { return Square(p[0]) }},
+		{"square", nil, func([]string) Provider { return Square() }},
 		{"strava", nil, func([]string) Provider { return Strava() }},
 		{"stripe", nil, func([]string) Provider { return Stripe() }},
 		{"surveymonkey", nil, func([]string) Provider { return SurveyMonkey() }},

@@ -82,7 +82,7 @@ func Auth0(domain string) Provider {
 	}
 }
 
-// Authentik is the authentik at base, "https://login.example.org", and the application of it with that slug.
+// Authentik is the authentik at base, "https://login.example.org".
 func Authentik(base string) Provider {
 	base = origin(base)
 	return Provider{

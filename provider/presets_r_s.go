@@ -31,12 +31,12 @@ func Roblox() Provider {
 }
 
 // Slack is Slack's second flow, with the token that Slack gives the application. Where only scopes of a person are asked for
-// (the parameter user_scope), it is the token of that person. For a login there is [SlackOIDC].
+// (the parameter user_scope), it is the token of that person. A registration names its scopes. For a login there is
+// [SlackOIDC].
 func Slack() Provider {
 	return Provider{
 		Name: "slack", DisplayName: "Slack (apps, OAuth v2)",
 		AuthorizationURL: "https://slack.com/oauth/v2/authorize",
-		Scopes:           []string{"identify", "chat:write:bot"},
 		ScopeSeparator:   ",",
 		PKCE:             NoPKCE,
 		TokenURL:         "https://slack.com/api/oauth.v2.access",
@@ -86,7 +86,7 @@ func Spotify() Provider {
 }
 
 // Square is squareup.com.
-func Square(userAgent string) Provider {
+func Square() Provider {
 	return Provider{
 		Name: "square", DisplayName: "Square",
 		AuthorizationURL: "https://connect.squareup.com/oauth2/authorize",

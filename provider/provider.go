@@ -5,7 +5,10 @@
 // A [Client] is a provider and the credentials of one registration there: it makes the calls.
 package provider
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Provider is what there is to know of one provider. It is data, copied freely and never changed by
 // this package; a preset is a function that returns one, and a provider of your own is a value.
@@ -63,6 +66,11 @@ const (
 	Plain              // the verifier itself, where the provider knows nothing better (section 7.2): who sees the login's address can spend its code
 )
 
+func (p PKCE) String() string { return name(p, "S256", "none", "plain") }
+
+// MarshalText returns [PKCE.String].
+func (p PKCE) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // ClientAuth is how a client that has a secret authenticates (RFC 6749 section 2.3.1). One without
 // sends its id in the body (section 3.2.1).
 type ClientAuth uint8
@@ -74,6 +82,20 @@ const (
 	SecretAsUser                     // in the Authorization header the secret stands in the place of the id, and nothing in its own
 	SecretAsBearer                   // the secret is sent as RFC 6750 section 2.1 sends a token
 )
+
+func (c ClientAuth) String() string {
+	return name(c, "client_secret_basic", "client_secret_post", "secret as user", "secret as bearer")
+}
+
+// MarshalText returns [ClientAuth.String], in the words of RFC 7591 section 2 where that has any.
+func (c ClientAuth) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func name[T PKCE | ClientAuth](v T, names ...string) string {
+	if int(v) < len(names) {
+		return names[v]
+	}
+	return strconv.Itoa(int(v))
+}
 
 // Userinfo says where the account's description is, and where in it each part stands: JSON pointers
 // (RFC 6901), which if empty are the standard claims (OpenID Connect Core section 5.1).
