@@ -44,6 +44,7 @@ var house = []floor{
 		{name: "storage/sessionstore/scs", uses: []string{"github.com/alexedwards/scs/v2"}},
 		{name: "storage/sessionstore/gorilla", uses: []string{"github.com/gorilla/sessions", "github.com/gorilla/securecookie"}},
 		{name: "storage/sessionstore/internal/sessiontest"},
+		{name: "storage/natsstore", uses: []string{"github.com/nats-io/nats.go"}},
 		{name: "storage/sqlstore", uses: []string{"github.com/pressly/goose/v3"}},
 		{name: "storage/sqlstore/sqlite", uses: []string{"modernc.org/sqlite"}},
 		{name: "storage/sqlstore/postgres", uses: []string{"github.com/jackc/pgx/v5"}},

@@ -1,0 +1,95 @@
+package natsstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// What is wrong with a bucket; match with [errors.Is].
+var (
+	ErrNoBucket    = errors.New("there is no such bucket")
+	ErrWrongBucket = errors.New("the bucket has other settings than tokens need")
+)
+
+// Bucket says what bucket to make.
+type Bucket struct {
+	Name     string // letters, digits, hyphens and underscores
+	Replicas int    // how many servers of the cluster have it; 0: one
+}
+
+// CreateBucket makes a bucket. Where there is one already with the settings that it needs, it does
+// nothing, whatever the number of replicas; doing it several times at once does no harm.
+func CreateBucket(ctx context.Context, js jetstream.JetStream, b Bucket) error {
+	_, err := js.CreateStream(ctx, b.config())
+	if err != nil {
+		// There may be one.
+		if _, wrong := check(ctx, js, b.Name); !errors.Is(wrong, ErrNoBucket) {
+			err = wrong
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("natsstore: %w", err)
+	}
+	return nil
+}
+
+// config is that of a bucket as any client of NATS makes it, but for direct reads, which any replica
+// answers with what it has got so far.
+func (b Bucket) config() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:              streamName(b.Name),
+		Description:       "tokens of waltz",
+		Subjects:          []string{subjects(b.Name) + ">"},
+		MaxMsgsPerSubject: 1,
+		MaxMsgs:           -1,
+		MaxBytes:          -1,
+		MaxMsgSize:        -1,
+		MaxConsumers:      -1,
+		Storage:           jetstream.FileStorage,
+		Replicas:          max(1, b.Replicas),
+		Discard:           jetstream.DiscardNew,
+		DenyDelete:        true,
+		AllowRollup:       true,
+		AllowDirect:       false,
+	}
+}
+
+// streamName and subjects are how NATS calls what a bucket is made of.
+func streamName(bucket string) string { return "KV_" + bucket }
+func subjects(bucket string) string   { return "$KV." + bucket + "." }
+
+// check returns the stream of a bucket that can be relied on.
+func check(ctx context.Context, js jetstream.JetStream, bucket string) (jetstream.Stream, error) {
+	stream, err := js.Stream(ctx, streamName(bucket))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, fmt.Errorf("%w: %q: make it with CreateBucket, or waltz migrate", ErrNoBucket, bucket)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := stream.CachedInfo().Config
+	var wrong []string
+	for what, is := range map[string]bool{
+		"it is of other subjects":                 len(c.Subjects) != 1 || c.Subjects[0] != subjects(bucket)+">",
+		"it is in memory":                         c.Storage != jetstream.FileStorage,
+		"it keeps more than the last of each key": c.MaxMsgsPerSubject != 1,
+		"its tokens lapse after a time":           c.MaxAge != 0,
+		"it throws old tokens out for new ones":   c.Discard != jetstream.DiscardNew,
+		"any replica may answer for it (direct)":  c.AllowDirect,
+		"it is a copy of another, or of several":  c.Mirror != nil || len(c.Sources) > 0,
+		"it throws out what consumers have read":  c.Retention != jetstream.LimitsPolicy,
+		"it acknowledges nothing":                 c.NoAck,
+	} {
+		if is {
+			wrong = append(wrong, what)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("%w: %q: %s", ErrWrongBucket, bucket, strings.Join(wrong, "; "))
+	}
+	return stream, nil
+}
