@@ -19,10 +19,10 @@ type picky struct {
 }
 
 func (p picky) Refresh(ctx context.Context, key token.Key, t *token.Token) (*token.Token, error) {
-	p.provider.mu.Lock()
+	p.mu.Lock()
 	p.calls[key.User]++
 	refused := p.refuses[key.User]
-	p.provider.mu.Unlock()
+	p.mu.Unlock()
 	if refused {
 		return nil, &keeper.Failure{Kind: keeper.Misconfigured, Code: "unauthorized_client"}
 	}

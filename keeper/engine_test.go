@@ -11,10 +11,10 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// engine keeps records as their JSON, counts versions, and fails where it is told to.
+// engine keeps records as their JSON has them, counts versions, and fails where it is told to.
 type engine struct {
 	mu     sync.Mutex
-	rows   map[token.Key]row
+	rows   map[token.Key]token.Record
 	writes int
 
 	clock func() time.Time                      // what Load says the time is; nil: nothing
@@ -27,14 +27,9 @@ type engine struct {
 	changed []func(token.Key) // of those who watch
 }
 
-type row struct {
-	json    []byte
-	version int
-}
-
 var errDown = errors.New("storage is down")
 
-func newEngine() *engine { return &engine{rows: make(map[token.Key]row)} }
+func newEngine() *engine { return &engine{rows: make(map[token.Key]token.Record)} }
 
 // ring tells those who watch that key has changed.
 func (e *engine) ring(key token.Key) {
@@ -80,12 +75,7 @@ func (e *engine) get(op string, key token.Key) (token.Record, error) {
 	if !ok {
 		return token.Record{}, &token.Error{Op: op, Key: key, Err: token.ErrNotFound}
 	}
-	var r token.Record
-	if err := json.Unmarshal(stored.json, &r); err != nil {
-		return r, err
-	}
-	r.Version = token.Version(strconv.Itoa(stored.version))
-	return r, nil
+	return stored, nil
 }
 
 func (e *engine) put(key token.Key, r token.Record) (token.Version, error) {
@@ -93,9 +83,14 @@ func (e *engine) put(key token.Key, r token.Record) (token.Version, error) {
 	if err != nil {
 		return "", err
 	}
+	var kept token.Record
+	if err := json.Unmarshal(b, &kept); err != nil {
+		return "", err
+	}
 	e.writes++
-	e.rows[key] = row{b, e.writes}
-	return token.Version(strconv.Itoa(e.writes)), nil
+	kept.Version = token.Version(strconv.Itoa(e.writes))
+	e.rows[key] = kept
+	return kept.Version, nil
 }
 
 func (e *engine) Get(ctx context.Context, key token.Key) (token.Record, error) {
@@ -153,7 +148,7 @@ func (s shared) Swap(ctx context.Context, key token.Key, old token.Version, r to
 	}
 	s.mu.Lock()
 	stored, ok := s.rows[key]
-	if !ok || strconv.Itoa(stored.version) != string(old) {
+	if !ok || stored.Version != old {
 		s.mu.Unlock()
 		return "", &token.Error{Op: "swap", Key: key, Err: token.ErrConflict}
 	}

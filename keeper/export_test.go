@@ -23,3 +23,10 @@ func RefreshAt(k *Keeper, t *token.Token, now time.Time) time.Time {
 
 // Late reports whether r has less than its margin left at now.
 func Late(k *Keeper, r token.Record, now time.Time) bool { return k.late(r, now) }
+
+// Busy reports whether something is under way in k.
+func Busy(k *Keeper) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.running > 0
+}
