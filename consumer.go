@@ -92,8 +92,9 @@ func (c *Consumer) Authorized(ctx context.Context) (bool, error) {
 	}
 }
 
-// Save stores t for ctx's user as a new grant, for a program that has a token from elsewhere. With
-// Registration.Accounts and no account in ctx it asks the provider whose the account is.
+// Save stores t for ctx's user as a new grant, for a program that has a token from elsewhere: from the
+// provider itself, since an ID token in it is believed as it stands. With Registration.Accounts and
+// no account in ctx it asks the provider whose the account is.
 func (c *Consumer) Save(ctx context.Context, t *token.Token) error {
 	user, err := c.app.user(ctx)
 	if err != nil {

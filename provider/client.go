@@ -111,7 +111,11 @@ func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, err
 		return nil, err
 	}
 	if len(t.Scopes) > 0 {
-		next.Scopes = slices.DeleteFunc(slices.Clone(next.Scopes), func(s string) bool { return !slices.Contains(t.Scopes, s) })
+		had := make(map[string]bool, len(t.Scopes)) // a set, since an answer may name half a million scopes
+		for _, s := range t.Scopes {
+			had[s] = true
+		}
+		next.Scopes = slices.DeleteFunc(slices.Clone(next.Scopes), func(s string) bool { return !had[s] })
 	}
 	if raw := next.ExtraString("id_token"); raw != "" && c.Provider.Issuer != "" && !c.succeeds(raw, t.ExtraString("id_token")) {
 		if next, err = next.With("id_token", nil); err != nil {

@@ -14,11 +14,19 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
+// maxSignature is how long the signature of an ID token may be, and with it the RSA key that it is
+// checked with, whose size it has (RFC 8017 section 8.2.2). With a key of a megabyte that takes an
+// hour, which no deadline ends.
+const maxSignature = (8192/8*8 + 5) / 6
+
 // verify checks the ID token of a login (OpenID Connect Core section 3.1.3.7): signature, issuer,
 // audience, expiry, and that it is for this client, this login and this access token.
 func (c *Client) verify(ctx context.Context, raw, accessToken, nonce string) error {
 	if raw == "" {
 		return errors.New("the answer has no ID token, though openid was asked for")
+	}
+	if len(raw[strings.LastIndexByte(raw, '.')+1:]) > maxSignature {
+		return errors.New("the ID token's signature is larger than that of an RSA key of 8192 bits")
 	}
 	v, err := c.idTokens(ctx)
 	if err != nil {
@@ -128,7 +136,11 @@ func (c *Client) idTokens(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	return c.verifier, nil
 }
 
-// limited ends answers at the size that all answers must keep to.
+// maxKeys is how large an issuer's keys may be. Some have thirty; a token that names none of them is
+// checked with each.
+const maxKeys = 256 << 10
+
+// limited ends an issuer's keys at that size.
 type limited struct{ next http.RoundTripper }
 
 func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -143,7 +155,7 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+	}{io.LimitReader(resp.Body, maxKeys), resp.Body}
 	return resp, nil
 }
 

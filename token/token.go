@@ -104,24 +104,28 @@ func (t *Token) Merge(next *Token) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	said := make(map[string]bool, len(answer)) // sets, since an answer may have a hundred thousand members
+	for _, m := range answer {
+		said[m.name] = said[m.name] || says(m)
+	}
+	had := make(map[string]bool, len(old))
 	merged := slices.DeleteFunc(old, func(m member) bool {
-		return m.name == "expires_in" || m.name == "expires_at" || says(answer, m.name)
+		gone := m.name == "expires_in" || m.name == "expires_at" || said[m.name]
+		had[m.name] = had[m.name] || !gone
+		return gone
 	})
 	for _, m := range answer {
-		if says(answer, m.name) || !slices.ContainsFunc(merged, func(o member) bool { return o.name == m.name }) {
+		if said[m.name] || !had[m.name] {
 			merged = append(merged, m)
+			had[m.name] = true
 		}
 	}
 	return parse(appendObject(nil, merged))
 }
 
-// says reports whether answer holds anything under name: null and the empty string, which some
-// providers send in place of a refresh token, are nothing.
-func says(answer []member, name string) bool {
-	return slices.ContainsFunc(answer, func(m member) bool {
-		return m.name == name && m.value != "null" && m.value != `""`
-	})
-}
+// says reports whether m holds anything: null and the empty string, which some providers send in
+// place of a refresh token, are nothing.
+func says(m member) bool { return m.value != "null" && m.value != `""` }
 
 // members are those of the token's JSON.
 func (t *Token) members() ([]member, error) {
