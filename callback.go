@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/waltz-oauth/waltz/internal/respond"
 	"github.com/waltz-oauth/waltz/provider"
@@ -21,8 +22,8 @@ func (c *Consumer) formPost(w http.ResponseWriter, r *http.Request) {
 	}
 	q := url.Values{}
 	for _, name := range []string{"state", "iss", "code", "error", "error_description"} {
-		if r.PostForm.Has(name) {
-			q.Set(name, r.PostForm.Get(name))
+		if values, sent := r.PostForm[name]; sent {
+			q[name] = values
 		}
 	}
 	to := c.app.outside(c.path()) + "/authorized?" + q.Encode()
@@ -51,7 +52,7 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 		return nil, err
 	}
 	t, err := c.client.Exchange(ctx, provider.Grant{
-		Code:        r.URL.Query().Get("code"),
+		Code:        once(r.URL.Query(), "code"),
 		RedirectURI: f.Redirect,
 		Verifier:    f.Verifier,
 		Nonce:       f.Nonce,
@@ -77,7 +78,7 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 // login is answered once.
 func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, user string, err error) {
 	q := r.URL.Query()
-	if f, err = c.app.flows.resume(r, q.Get("state")); err != nil {
+	if f, err = c.app.flows.resume(w, r, once(q, "state")); err != nil {
 		return flow{}, "", err
 	}
 	if f.Provider != c.name {
@@ -104,7 +105,7 @@ func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, use
 		}
 		return flow{}, "", err
 	}
-	if q.Get("code") == "" {
+	if once(q, "code") == "" {
 		return flow{}, "", ErrNoCode
 	}
 	if !c.app.flows.spend(f) {
@@ -113,14 +114,27 @@ func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, use
 	return f, user, nil
 }
 
-// checkIssuer compares the iss parameter with the provider's issuer (RFC 9207 section 2.4).
+// checkIssuer compares the iss parameter with the provider's issuer (RFC 9207 section 2.4). Where that
+// is not known, it must not be another's: whoever sent the answer says so, and the code is not for
+// this provider to see.
 func (c *Consumer) checkIssuer(q url.Values) error {
-	p := c.reg.Provider
-	if p.Issuer == "" || !q.Has("iss") && !p.IssParameter {
+	p, iss := c.reg.Provider, once(q, "iss")
+	anothers := func(o *Consumer) bool { return o.reg.Provider.Issuer == iss }
+	switch {
+	case !q.Has("iss") && !p.IssParameter:
+		return nil
+	case iss == "", p.Issuer != "" && iss != p.Issuer, p.Issuer == "" && slices.ContainsFunc(c.app.registered(), anothers):
+		return ErrIssuer
+	default:
 		return nil
 	}
-	if q.Get("iss") != p.Issuer {
-		return ErrIssuer
+}
+
+// once is the parameter called name, and "" where it is missing or comes more than once, which it
+// must not (RFC 6749 section 3.1): of two, the one checked might not be the one used.
+func once(q url.Values, name string) string {
+	if len(q[name]) != 1 {
+		return ""
 	}
-	return nil
+	return q.Get(name)
 }

@@ -72,11 +72,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch {
-	case t.strayed(r):
-		return t.base.RoundTrip(out)
+	case t.strayed(r), r.Response != nil && !t.provider.MaySee(out.URL):
+		out.Header.Del("Authorization") // be it that the program has set it
+		return t.send(out)
 	case t.provider.MaySee(out.URL):
-	case r.Response != nil:
-		return t.base.RoundTrip(out)
 	default: // no redirect led here: the program asked for it
 		closeBody(r)
 		return nil, fmt.Errorf("waltz: %w: %q is not among the hosts of %s", ErrHost, out.URL.Host, t.provider.Name)
@@ -92,7 +91,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.authorize(out, tok)
-	resp, err := t.base.RoundTrip(out)
+	resp, err := t.send(out)
 	if err != nil {
 		return nil, err
 	}
@@ -101,18 +100,26 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	if resp.Request != nil {
-		resp.Request.Header = r.Header // what is sent is over, and a program may log it
-	}
+	resp.Request.Header = r.Header // what is sent is over, and a program may log it
 	absolute(resp, out.URL)
 	return resp, nil
 }
 
+// send sends out, and notes in the answer what it answers, which not every RoundTripper does: without,
+// strayed would not know where a redirect came from.
+func (t *transport) send(out *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(out)
+	if err == nil && resp.Request == nil {
+		resp.Request = out
+	}
+	return resp, err
+}
+
 // strayed reports whether redirects have led r away from the provider's hosts, be it that they have
-// led it back since: another host chose where to.
+// led it back since: another host chose where to. So it may have where nobody says whence one came.
 func (t *transport) strayed(r *http.Request) bool {
-	for from := r.Response; from != nil && from.Request != nil; from = from.Request.Response {
-		if !t.provider.MaySee(from.Request.URL) {
+	for from := r.Response; from != nil; from = from.Request.Response {
+		if from.Request == nil || !t.provider.MaySee(from.Request.URL) {
 			return true
 		}
 	}
@@ -185,7 +192,7 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 	}
 	drain(resp)
 	t.authorize(second, tok)
-	return t.base.RoundTrip(second)
+	return t.send(second)
 }
 
 // absolute makes a redirect's target absolute: [http.Client] would resolve it against the request's

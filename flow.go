@@ -71,20 +71,23 @@ func (s *flows) begin(w http.ResponseWriter, r *http.Request, f flow) error {
 	return nil
 }
 
-// resume returns the login that this browser began with state.
-func (s *flows) resume(r *http.Request, state string) (flow, error) {
+// resume returns the login that this browser began with state. A cookie that is of no use is removed.
+func (s *flows) resume(w http.ResponseWriter, r *http.Request, state string) (flow, error) {
 	c, err := r.Cookie(s.name(state))
 	if err != nil {
 		return flow{}, ErrState
 	}
 	f, ok := s.open(c)
-	if !ok || subtle.ConstantTimeCompare([]byte(f.State), []byte(state)) != 1 {
-		return flow{}, ErrState
+	switch {
+	case !ok || subtle.ConstantTimeCompare([]byte(f.State), []byte(state)) != 1:
+		err = ErrState
+	case time.Since(f.Begun) > flowLife:
+		err = ErrStateExpired
+	default:
+		return f, nil
 	}
-	if time.Since(f.Begun) > flowLife {
-		return f, ErrStateExpired
-	}
-	return f, nil
+	s.end(w, state)
+	return flow{}, err
 }
 
 // spend reports whether it is the first to ask for f's code to be used. Removing the cookie is not

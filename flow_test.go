@@ -45,7 +45,8 @@ func resumed(t *testing.T, s *flows, state string, cookies ...*http.Cookie) erro
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}
-	_, err := s.resume(r, state)
+	w := httptest.NewRecorder()
+	_, err := s.resume(w, r, state)
 	return err
 }
 

@@ -2,6 +2,7 @@ package waltz_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -56,7 +57,7 @@ func newWorld(t *testing.T, c waltz.Config, r waltz.Registration) *world {
 	t.Helper()
 	w := &world{provider: waltztest.New(t, waltztest.Config{}), browser: waltztest.NewBrowser(), log: new(lockedBuffer)}
 	c.Secret = fakeSecret
-	c.Logger = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if c.Storage != nil && c.User == nil {
 		c.Site = true
 	}

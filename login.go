@@ -24,10 +24,6 @@ func (c *Consumer) LoginURL(next string) string {
 
 // login sends the person to the provider.
 func (c *Consumer) login(w http.ResponseWriter, r *http.Request) {
-	if prefetches(r) {
-		http.Error(w, "a login is not fetched ahead", http.StatusServiceUnavailable)
-		return
-	}
 	to := respond.New(w, nil)
 	err := c.begin(to, r)
 	switch signIn, ok := c.remedy(r, err); {

@@ -37,6 +37,9 @@ func (c *Consumer) remedy(r *http.Request, err error) (string, bool) {
 	here := c.app.outside(r.URL.RequestURI())
 	switch {
 	case errors.Is(err, ErrNoUser) && c.app.config.SignIn != "":
+		if !local(here) { // the request's path may be //evil.example
+			here = c.app.outside("/")
+		}
 		return c.app.config.SignIn + "?" + url.Values{"next": {here}}.Encode(), true
 	case errors.Is(err, ErrNoUser), errors.Is(err, ErrNoToken), errors.Is(err, ErrReauthorize):
 		return c.LoginURL(here), true

@@ -250,6 +250,10 @@ func (a *App) route(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if prefetches(r) { // a login is begun, and a code spent, when the person goes there
+		http.Error(w, "a login is not fetched ahead", http.StatusServiceUnavailable)
+		return
+	}
 	switch action {
 	case "":
 		methods{http.MethodGet: c.login, http.MethodHead: func(http.ResponseWriter, *http.Request) {}}.serve(w, r)
