@@ -3,7 +3,6 @@ package redisstore
 import (
 	"fmt"
 	"hash/crc32"
-	"strconv"
 	"strings"
 
 	"github.com/waltz-oauth/waltz/token"
@@ -12,14 +11,15 @@ import (
 // Records are spread over a fixed number of shards, each of them one slot of a Cluster, so that a script
 // can change a record and what finds it in one step. A shard has these keys, its number in the braces:
 //
-//	waltz:{7}:github alice work    a record, for each of them; the fields of its key are escaped
-//	waltz:{7}:index                a sorted set whose scores are all 0
-//	waltz:{7}:due                  a sorted set of escaped keys, by RefreshAt in microseconds
+//	waltz:{07}:github alice work    a record, for each of them; the fields of its key are escaped
+//	waltz:{07}:index                a sorted set whose scores are all 0
+//	waltz:{07}:due                  a sorted set of escaped keys, by RefreshAt in microseconds
 //
 // The index has for each record a "k" and its key; a "u", its user, a space and its key; and an "s", its
 // subject, a space and its key. The latter two are not there where the user or the subject is empty.
 //
 // All records of a user are in one shard, so that one server is asked for them.
+// Their slots lie so that three or six equal servers have about as many records each.
 const shards = 64
 
 // maxKey is how many bytes a key, and a subject, may have. They stand in several places.
@@ -35,7 +35,7 @@ type shard struct {
 func newShards(prefix string) []*shard {
 	all := make([]*shard, shards)
 	for i := range all {
-		head := prefix + ":{" + strconv.Itoa(i) + "}:"
+		head := fmt.Sprintf("%s:{%02d}:", prefix, i)
 		all[i] = &shard{head, head + "index", head + "due"}
 	}
 	return all
@@ -54,10 +54,14 @@ func (s *Storage) place(key token.Key) (*shard, string, error) {
 	if n := len(key.Provider) + len(key.User) + len(key.Account); n > maxKey {
 		return nil, "", fmt.Errorf("%w: it has %d bytes, and at most %d are kept", token.ErrKey, n, maxKey)
 	}
+	return s.shard(key), escapeKey(key), nil
+}
+
+func escapeKey(key token.Key) string {
 	b := make([]byte, 0, len(key.Provider)+len(key.User)+len(key.Account)+2)
 	b = append(escape(b, key.Provider), ' ')
 	b = append(escape(b, key.User), ' ')
-	return s.shard(key), string(escape(b, key.Account)), nil
+	return string(escape(b, key.Account))
 }
 
 // escape appends field so that escaped fields with a space after each are in the order of the fields,
@@ -73,7 +77,7 @@ func escape(b []byte, field string) []byte {
 	return b
 }
 
-// unescape returns the key that place made text of.
+// unescape returns the key that escapeKey made text of.
 func unescape(text string) (token.Key, error) {
 	var fields [3]string
 	rest, more := text, true

@@ -22,12 +22,12 @@ func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entr
 				entries, err = s.entries(ctx, page)
 			}
 			if err != nil {
-				yield(token.Entry{}, failed("list", token.Key{}, err))
+				yield(token.Entry{}, s.failed(ctx, "list", token.Key{}, err))
 				return
 			}
 			for _, e := range entries {
 				if err := ctx.Err(); err != nil {
-					yield(token.Entry{}, failed("list", token.Key{}, err))
+					yield(token.Entry{}, s.failed(ctx, "list", token.Key{}, err))
 					return
 				}
 				// The record may have changed since the index was read, and the index is coarser.
@@ -155,25 +155,29 @@ func (s *Storage) entries(ctx context.Context, names []string) ([]token.Entry, e
 		all[i].Key = key
 		cmds[i] = pipe.GetRange(ctx, s.shard(key).head+name, 0, usual-1)
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
+	// A value of another type is an error of its own command.
+	if _, err := pipe.Exec(ctx); err != nil && !redis.HasErrorPrefix(err, "WRONGTYPE") {
 		return nil, err
 	}
 	found := all[:0]
 	for i, cmd := range cmds {
-		value, _ := cmd.Bytes()
+		value, err := cmd.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", all[i].Key, errForeign)
+		}
 		if len(value) == 0 {
 			continue
 		}
 		r, _, err := decodeRecord(value)
 		if err != nil && len(value) == usual {
-			r, err = s.Get(ctx, all[i].Key)
+			r, err = s.get(ctx, all[i].Key)
 			r.Token = nil
-			if errors.Is(err, token.ErrNotFound) {
+			if errors.Is(err, redis.Nil) {
 				continue
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", all[i].Key, err)
+			return nil, fmt.Errorf("%s: %w: %w", all[i].Key, errRecord, err)
 		}
 		found = append(found, token.Entry{Key: all[i].Key, Record: r})
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestPromises(t *testing.T) {
 	t.Parallel()
-	s, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t, redisstore.Config{})
 	storagetest.Run(t, func(*testing.T) token.Storage { return s })
 }
 

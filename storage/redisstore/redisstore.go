@@ -42,10 +42,6 @@ func (c Config) prefix() string { return cmp.Or(c.Prefix, "waltz") }
 
 func (c Config) replicaTimeout() time.Duration { return cmp.Or(c.ReplicaTimeout, time.Second) }
 
-// ErrReplicas says that a write was made, and is on fewer replicas than [Config] asks for. A failover
-// may undo it.
-var ErrReplicas = errors.New("written, but not on enough replicas")
-
 // Storage keeps tokens in Redis. Its errors are [*token.Error]. Keys are kept byte for byte; those of more
 // than 8 kB in all are refused with [token.ErrKey].
 type Storage struct {

@@ -10,47 +10,51 @@ type script struct {
 
 func newScript(text string) script { return script{redis.NewScript(text), text} }
 
-// The keys of every script are those of one shard: the record, the index, and what is due. See keys.go
-// for what is in them.
+// The keys of each script that writes are the record, the index and what is due, all of one shard.
 //
-// What could fail comes before what it would leave half done: a script is not undone. Its own
-// changes reach replicas and the file together.
+// A script is not undone where it fails, be it for a value of another type or a memory that is full. So
+// it publishes first, whose listeners are not served before it has ended; then it adds to the indexes,
+// writes the record, and takes from the indexes last. What is too much in them is passed over by lists.
+// Replicas and the file on disk get all of a script's changes or none.
 const (
-	setScript = `
-local was = redis.call('GET', KEYS[1])` + write + `
-redis.call('ZADD', KEYS[2], 0, 'k' .. key)
-if user ~= '' then redis.call('ZADD', KEYS[2], 0, user .. key) end` + store
+	setScript = first + store
 
-	// A record that is there is in the index by its key and its user already.
-	swapScript = `
-local was = redis.call('GET', KEYS[1])
-if not was or string.sub(was, 1, #ARGV[7] + 1) ~= ARGV[7] .. ' ' then return 0 end` + write + store
+	swapScript = first + `
+if version ~= ARGV[7] then return 0 end` + store
 
-	deleteScript = `
-local was = redis.call('GET', KEYS[1])
+	deleteScript = first + `
 local channel, key, user = unpack(ARGV)
-if was then redis.call('PUBLISH', channel, key) end
+if was ~= '' then redis.call('PUBLISH', channel, key) end
+redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], 'k' .. key)
 if user ~= '' then redis.call('ZREM', KEYS[2], user .. key) end
-local subject = string.match(was or '', '^%w* ([^\n]+)\n')
-if subject then redis.call('ZREM', KEYS[2], subject .. key) end
+if before and before ~= '' then redis.call('ZREM', KEYS[2], before .. key) end
 redis.call('ZREM', KEYS[3], key)
-redis.call('DEL', KEYS[1])
 return 1`
 
-	loadScript = `return {redis.call('GET', KEYS[1]), redis.call('TIME')}`
+	loadScript = `
+local now = redis.call('TIME')
+return {now[1], now[2], redis.call('GET', KEYS[1]) or nil}`
 
-	// Publishing first means that a user who may not publish finds out before anything changed. Nobody
-	// who hears of it is served before the script ends.
-	write = `
-local value, channel, key, user, subject, due = unpack(ARGV)
-redis.call('PUBLISH', channel, key)`
+	// first reads the first line of what is there: its version, and its subject's part in the index.
+	// Copying all of it would take longer than the rest of the script.
+	first = `
+local was = redis.call('GETRANGE', KEYS[1], 0, 255)
+if #was == 256 and not string.find(was, '\n', 1, true) then was = redis.call('GET', KEYS[1]) end
+local version, before = string.match(was, '^(%w+) ([^\n]*)\n')`
 
+	// store leaves alone what the index has of a record that is there: each command costs.
 	store = `
-local before = string.match(was or '', '^%w* ([^\n]+)\n')
-if before and before ~= subject then redis.call('ZREM', KEYS[2], before .. key) end
-if subject ~= '' and before ~= subject then redis.call('ZADD', KEYS[2], 0, subject .. key) end
-if due ~= '' then redis.call('ZADD', KEYS[3], due, key) else redis.call('ZREM', KEYS[3], key) end
+local value, channel, key, user, subject, due = unpack(ARGV)
+redis.call('PUBLISH', channel, key)
+if not version then
+	redis.call('ZADD', KEYS[2], 0, 'k' .. key)
+	if user ~= '' then redis.call('ZADD', KEYS[2], 0, user .. key) end
+end
+if subject ~= '' and subject ~= before then redis.call('ZADD', KEYS[2], 0, subject .. key) end
+if due ~= '' then redis.call('ZADD', KEYS[3], due, key) end
 redis.call('SET', KEYS[1], value)
+if before and before ~= '' and before ~= subject then redis.call('ZREM', KEYS[2], before .. key) end
+if due == '' then redis.call('ZREM', KEYS[3], key) end
 return 1`
 )

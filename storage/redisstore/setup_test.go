@@ -13,13 +13,12 @@ import (
 )
 
 // shared returns a storage in the Redis that all tests share, under a prefix of its own, and its client.
-func shared(t testing.TB, c redisstore.Config) (*redisstore.Storage, *redis.Client) {
+func shared(t testing.TB, c redisstore.Config) (s *redisstore.Storage, client *redis.Client, prefix string) {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: enginetest.Redis(t), ContextTimeoutEnabled: true})
-	t.Cleanup(func() { _ = client.Close() })
+	client = connect(t, enginetest.Redis(t))
 	c.Prefix = "waltz-test-" + rand.Text()
 	t.Cleanup(func() { sweep(t, client, c.Prefix) })
-	return storage(t, client, c), client
+	return storage(t, client, c), client, c.Prefix
 }
 
 func storage(t testing.TB, client redis.UniversalClient, c redisstore.Config) *redisstore.Storage {
@@ -91,4 +90,31 @@ func opened(t testing.TB, url string) *redisstore.Storage {
 		}
 	})
 	return s
+}
+
+// names returns all keys in Redis that begin with prefix.
+func names(t testing.TB, client *redis.Client, prefix string) (all []string) {
+	t.Helper()
+	found := client.Scan(t.Context(), 0, prefix+":*", 1000).Iterator()
+	for found.Next(t.Context()) {
+		all = append(all, found.Val())
+	}
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// own returns a storage in a Redis of the test's own, and a client of it.
+func own(t testing.TB) (*redisstore.Storage, *redis.Client) {
+	t.Helper()
+	server := enginetest.StartRedis(t)
+	return opened(t, server.URL), connect(t, server.Addr)
+}
+
+func connect(t testing.TB, addr string) *redis.Client {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = client.Close() })
+	return client
 }

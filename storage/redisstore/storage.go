@@ -6,80 +6,60 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/waltz-oauth/waltz/token"
 )
 
 // Get implements [token.Storage].
 func (s *Storage) Get(ctx context.Context, key token.Key) (token.Record, error) {
+	r, err := s.get(ctx, key)
+	return r, s.failed(ctx, "get", key, err)
+}
+
+func (s *Storage) get(ctx context.Context, key token.Key) (token.Record, error) {
 	at, name, err := s.place(key)
 	if err != nil {
-		return token.Record{}, failed("get", key, err)
+		return token.Record{}, err
 	}
 	value, err := s.client.Get(ctx, at.head+name).Bytes()
 	if err != nil {
-		return token.Record{}, failed("get", key, err)
+		return token.Record{}, err
 	}
-	r, err := decode(value)
-	return r, failed("get", key, err)
+	return decode(value)
 }
 
 // Load implements [token.Versioned]. In a Cluster it asks no replica. Now is the clock of the server
-// that has the key.
+// that has the record.
 func (s *Storage) Load(ctx context.Context, key token.Key) (token.Record, error) {
+	r, err := s.loaded(ctx, key)
+	return r, s.failed(ctx, "load", key, err)
+}
+
+func (s *Storage) loaded(ctx context.Context, key token.Key) (token.Record, error) {
 	at, name, err := s.place(key)
 	if err != nil {
-		return token.Record{}, failed("load", key, err)
+		return token.Record{}, err
 	}
-	r, err := loaded(s.load.Run(ctx, s.client, []string{at.head + name}).Slice())
-	return r, failed("load", key, err)
-}
-
-func loaded(answer []any, err error) (token.Record, error) {
+	answer, err := s.load.Run(ctx, s.client, []string{at.head + name}).StringSlice()
 	if err != nil {
 		return token.Record{}, err
 	}
-	var value string
-	var clock []any
-	if len(answer) == 2 {
-		value, _ = answer[0].(string)
-		clock, _ = answer[1].([]any)
-	}
-	if value == "" {
+	if len(answer) < 3 { // the clock alone
 		return token.Record{}, token.ErrNotFound
 	}
-	r, err := decode([]byte(value))
+	r, err := decode([]byte(answer[2]))
 	if err != nil {
 		return token.Record{}, err
 	}
-	r.Now, err = serverTime(clock)
-	return r, err
+	sec, err1 := strconv.ParseInt(answer[0], 10, 64)
+	us, err2 := strconv.ParseInt(answer[1], 10, 64)
+	r.Now = time.Unix(sec, us*int64(time.Microsecond)).UTC()
+	return r, errors.Join(err1, err2)
 }
-
-// serverTime reads the answer of TIME: seconds and microseconds, as texts.
-func serverTime(clock []any) (time.Time, error) {
-	var parts [2]int64
-	if len(clock) != len(parts) {
-		return time.Time{}, errClock
-	}
-	for i := range parts {
-		text, _ := clock[i].(string)
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return time.Time{}, errClock
-		}
-		parts[i] = n
-	}
-	return time.Unix(parts[0], parts[1]*int64(time.Microsecond)).UTC(), nil
-}
-
-var errClock = errors.New("the server's clock cannot be read")
 
 // Set implements [token.Storage].
 func (s *Storage) Set(ctx context.Context, key token.Key, r token.Record) error {
 	_, _, err := s.put(ctx, s.set, key, r)
-	return failed("set", key, err)
+	return s.failed(ctx, "set", key, err)
 }
 
 // Swap implements [token.Versioned].
@@ -89,7 +69,7 @@ func (s *Storage) Swap(ctx context.Context, key token.Key, old token.Version, r 
 		err = token.ErrConflict
 	}
 	if err != nil {
-		return "", failed("swap", key, err)
+		return "", s.failed(ctx, "swap", key, err)
 	}
 	return v, nil
 }
@@ -115,17 +95,5 @@ func (s *Storage) Delete(ctx context.Context, key token.Key) error {
 	if err == nil {
 		_, err = s.write(ctx, s.delete, at, name, []any{s.channel(), name, indexed('u', key.User)})
 	}
-	return failed("delete", key, err)
-}
-
-func failed(op string, key token.Key, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, redis.Nil):
-		err = token.ErrNotFound
-	case redis.HasErrorPrefix(err, "WRONGTYPE"):
-		err = errors.Join(errRecord, err)
-	}
-	return &token.Error{Op: op, Key: key, Err: err}
+	return s.failed(ctx, "delete", key, err)
 }

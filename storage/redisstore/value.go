@@ -3,7 +3,6 @@ package redisstore
 import (
 	"bytes"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -21,12 +20,6 @@ import (
 
 // maxToken is far above any token, and keeps scripts short.
 const maxToken = 8 << 20
-
-var (
-	errRecord = errors.New("what stands at the key in Redis is no record")
-	errLines  = errors.New("it has not the lines of one")
-	errIndex  = errors.New("what stands in the index in Redis is no key")
-)
 
 // encode returns what is stored for r, its new version and its subject's part in the index.
 func encode(r token.Record) (value []byte, v token.Version, subject string, err error) {

@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -36,7 +35,7 @@ func (s *Storage) write(ctx context.Context, sc script, at *shard, name string, 
 
 // replicated runs cmd and waits for replicas, which is asked on the connection that wrote.
 func (s *Storage) replicated(ctx context.Context, at *shard, cmd once) (int64, error) {
-	const tries, pause = 5, 100 * time.Millisecond
+	const tries = 5
 	for try := 1; ; try++ {
 		server, cluster, err := s.server(ctx, at)
 		if err != nil {
@@ -50,13 +49,10 @@ func (s *Storage) replicated(ctx context.Context, at *shard, cmd once) (int64, e
 		done, err := cmd.Int64()
 		// A slot that has moved to another server: nothing was done here.
 		if cluster != nil && try < tries && (redis.HasErrorPrefix(err, "MOVED") || redis.HasErrorPrefix(err, "ASK")) {
-			cluster.ReloadState(ctx)
-			select {
-			case <-time.After(pause):
+			if cluster.ReloadState(ctx); pause(ctx) {
 				continue
-			case <-ctx.Done():
-				return 0, ctx.Err()
 			}
+			return 0, ctx.Err()
 		}
 		if err != nil || done == 0 {
 			return done, err

@@ -1,0 +1,303 @@
+package redisstore_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/waltz-oauth/waltz/internal/enginetest"
+	"github.com/waltz-oauth/waltz/storage/redisstore"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+var alice = token.Key{Provider: "github", User: "alice"}
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	t.Parallel()
+	client := redis.NewClient(&redis.Options{})
+	defer client.Close()
+	ring := redis.NewRing(&redis.RingOptions{})
+	defer ring.Close()
+	type wrapped struct{ redis.UniversalClient }
+	for name, c := range map[string]struct {
+		client redis.UniversalClient
+		config redisstore.Config
+		ok     bool
+	}{
+		"a client":                      {client, redisstore.Config{}, true},
+		"a prefix":                      {client, redisstore.Config{Prefix: "My.app_2:tokens-"}, true},
+		"a wrapped client":              {wrapped{client}, redisstore.Config{}, true},
+		"no client":                     {nil, redisstore.Config{}, false},
+		"a ring":                        {ring, redisstore.Config{}, false},
+		"braces in the prefix":          {client, redisstore.Config{Prefix: "{a}"}, false},
+		"a space in the prefix":         {client, redisstore.Config{Prefix: "a b"}, false},
+		"a long prefix":                 {client, redisstore.Config{Prefix: strings.Repeat("a", 65)}, false},
+		"fewer replicas than none":      {client, redisstore.Config{Replicas: -1}, false},
+		"less time than none":           {client, redisstore.Config{ReplicaTimeout: -1}, false},
+		"replicas of a wrapped client":  {wrapped{client}, redisstore.Config{Replicas: 1}, false},
+		"replicas and time to wait for": {client, redisstore.Config{Replicas: 1, ReplicaTimeout: time.Second}, true},
+	} {
+		if _, err := redisstore.New(c.client, c.config); (err == nil) != c.ok {
+			t.Errorf("%s: got error %v", name, err)
+		}
+	}
+}
+
+func TestOpenTakesURLs(t *testing.T) {
+	t.Parallel()
+	const secret = "fake-secret"
+	for url, ok := range map[string]bool{
+		"redis://localhost": true,
+		"redis://u:" + secret + "@localhost:6379/3?pool_size=3": true,
+		"rediss://localhost?prefix=app&replicas=1":              true,
+		"redis://a:6379?addr=b:6379&addr=c:6379":                true,
+		"redis://a:26379?master_name=waltz&addr=b:26379":        true,
+		"":                                           false,
+		"localhost:6379":                             false,
+		"http://u:" + secret + "@host":               false,
+		"redis://u:" + secret + "%zz@host":           false,
+		"redis://u:" + secret + "@host:port":         false,
+		"redis://:" + secret + "@host/db":            false,
+		"redis://:" + secret + "@host?prefix={a}":    false,
+		"redis://:" + secret + "@host?replicas=two":  false,
+		"redis://:" + secret + "@host?unknown=1":     false,
+		"redis://:" + secret + "@host?addr=nonsense": false,
+		"redis://:" + secret + "@host?master_name=m&route_randomly=true": false,
+	} {
+		s, err := redisstore.Open(url)
+		if (err == nil) != ok {
+			t.Errorf("%q: got error %v", url, err)
+		}
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Error("the error has the password")
+		}
+		if err == nil {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestCloseLeavesTheCallersClient(t *testing.T) {
+	t.Parallel()
+	s, client, _ := shared(t, redisstore.Config{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Error(err)
+	}
+	owned, err := redisstore.Open("redis://" + enginetest.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owned.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := owned.Get(t.Context(), alice); !errors.Is(err, redis.ErrClosed) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestEveryMachineSeesIt(t *testing.T) {
+	t.Parallel()
+	s, _, _ := shared(t, redisstore.Config{})
+	if got := token.Reaches(s); got != token.Network {
+		t.Errorf("it reaches the %s", got)
+	}
+}
+
+func TestNothingExpires(t *testing.T) {
+	t.Parallel()
+	s, client, prefix := shared(t, redisstore.Config{})
+	past := time.Now().Add(-time.Hour)
+	r := token.New(&token.Token{AccessToken: "fake-a", RefreshToken: "fake-r", Expiry: past})
+	r.RefreshAt, r.NotBefore, r.Lease = past, past, token.Lease{Attempt: "a", Until: past}
+	set(t, s, alice, r)
+	if _, err := s.Swap(t.Context(), alice, load(t, s, alice).Version, r); err != nil {
+		t.Fatal(err)
+	}
+	names := names(t, client, prefix)
+	if len(names) != 3 {
+		t.Fatalf("there are the keys %q, want three", names)
+	}
+	for _, name := range names {
+		if ttl, err := client.TTL(t.Context(), name).Result(); err != nil || ttl != -1 {
+			t.Errorf("%q expires in %v, %v", name, ttl, err)
+		}
+	}
+}
+
+// What a server knows of scripts is gone when it starts again, or when somebody says so.
+func TestScriptsAreLoadedAgain(t *testing.T) {
+	t.Parallel()
+	s, client := own(t)
+	forget := func() {
+		t.Helper()
+		if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		forget()
+		set(t, s, alice, record("a"))
+		forget()
+		r := load(t, s, alice)
+		forget()
+		if _, err := s.Swap(t.Context(), alice, r.Version, record("b")); err != nil {
+			t.Fatal(err)
+		}
+		forget()
+		if err := s.Delete(t.Context(), alice); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLoadHasTheServersClock(t *testing.T) {
+	t.Parallel()
+	s, client, _ := shared(t, redisstore.Config{})
+	set(t, s, alice, record("a"))
+	before, err := client.Time(t.Context()).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := load(t, s, alice).Now
+	after, err := client.Time(t.Context()).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now.Before(before.Truncate(time.Microsecond)) || now.After(after) || now.Location() != time.UTC {
+		t.Errorf("it was %v, between %v and %v", now, before, after)
+	}
+}
+
+func TestTooMuchIsRefused(t *testing.T) {
+	t.Parallel()
+	s, client, prefix := shared(t, redisstore.Config{})
+	const most = 8 << 10
+	long := strings.Repeat("\x00", most)
+	huge, subject, edge := record("a"), record("a"), record("a")
+	huge.Token = &token.Token{AccessToken: strings.Repeat("x", 9<<20)}
+	subject.Subject = long + "x"
+	edge.Subject = long
+	for _, c := range []struct {
+		name string
+		key  token.Key
+		r    token.Record
+		want error
+	}{
+		{"longest key", token.Key{Provider: "p", User: long[1:]}, edge, nil},
+		{"key", token.Key{Provider: "p", User: long}, record("a"), token.ErrKey},
+		{"subject", token.Key{Provider: "p"}, subject, token.ErrTooLarge},
+		{"token", token.Key{Provider: "p"}, huge, token.ErrTooLarge},
+	} {
+		if err := s.Set(t.Context(), c.key, c.r); !errors.Is(err, c.want) {
+			t.Errorf("%s: got error %.200v, want %v", c.name, err, c.want)
+		}
+		if c.want == nil {
+			if n := len(list(t, s, token.Filter{Subject: long})); n != 1 {
+				t.Errorf("%s: %d are listed", c.name, n)
+			}
+			if err := s.Delete(t.Context(), c.key); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if left := names(t, client, prefix); len(left) > 0 {
+		t.Errorf("what was refused left %q", left)
+	}
+	_, get := s.Get(t.Context(), token.Key{User: long + "x"})
+	_, load := s.Load(t.Context(), token.Key{User: long + "x"})
+	for _, err := range []error{get, load, s.Delete(t.Context(), token.Key{User: long + "x"})} {
+		if !errors.Is(err, token.ErrKey) {
+			t.Errorf("got error %.200v", err)
+		}
+	}
+}
+
+// The index is as the records are, whatever was done to them in which order.
+func TestIndexesFollowTheRecords(t *testing.T) {
+	t.Parallel()
+	s, client, prefix := shared(t, redisstore.Config{})
+	random := rand.New(rand.NewPCG(1, 2))
+	at := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
+	kept := make(map[token.Key]token.Record)
+	pick := func(from ...string) string { return from[random.IntN(len(from))] }
+	for range 600 {
+		key := token.Key{Provider: pick("github", "git hub"), User: pick("", "alice", "bob"), Account: pick("", "work")}
+		r := record("a")
+		r.Subject = pick("", "1", "2", "sub\nject", strings.Repeat("long", 100))
+		if random.IntN(2) > 0 {
+			r.RefreshAt = at.Add(time.Duration(random.IntN(3)) * time.Hour)
+		}
+		r.State = token.State(random.IntN(3))
+		switch old, there := kept[key]; random.IntN(3) {
+		case 0:
+			if err := s.Delete(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			delete(kept, key)
+		case 1:
+			set(t, s, key, r)
+			kept[key] = r
+		case 2:
+			if there {
+				old = load(t, s, key)
+			}
+			_, err := s.Swap(t.Context(), key, old.Version, r)
+			if there != (err == nil) || !there && !errors.Is(err, token.ErrConflict) {
+				t.Fatalf("there was a record: %t, and Swap returned error %v", there, err)
+			}
+			if there {
+				kept[key] = r
+			}
+		}
+	}
+	want := make(map[string][]string)
+	for key, r := range kept {
+		index, due, members := s.Indexed(key, r.Subject)
+		want[s.Name(key)] = nil
+		want[index] = append(want[index], members...)
+		if !r.RefreshAt.IsZero() && r.State != token.Reauthorize {
+			want[due] = append(want[due], fmt.Sprint(r.RefreshAt.UnixMicro(), " ", redisstore.Escaped(key)))
+		}
+	}
+	for _, name := range names(t, client, prefix) {
+		expected, ok := want[name]
+		delete(want, name)
+		var got []string
+		switch {
+		case !ok:
+			t.Errorf("there is a key %q, and no record for it", name)
+		case expected == nil:
+			continue
+		}
+		members, err := client.ZRangeWithScores(t.Context(), name, 0, -1).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			if strings.HasSuffix(name, ":due") {
+				got = append(got, fmt.Sprint(int64(m.Score), " ", m.Member))
+			} else {
+				got = append(got, m.Member.(string))
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(expected)
+		if !slices.Equal(got, expected) {
+			t.Errorf("%q has\n%q, want\n%q", name, got, expected)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %q", want)
+	}
+}
