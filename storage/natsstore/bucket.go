@@ -37,8 +37,8 @@ func CreateBucket(ctx context.Context, js jetstream.JetStream, b Bucket) error {
 	return nil
 }
 
-// config is that of a bucket as any client of NATS makes it, but for direct reads, which any replica
-// answers with what it has got so far.
+// config is that of a bucket as any client of NATS makes it, but for direct reads where there are several
+// replicas: any of them would answer those, with what it has got so far.
 func (b Bucket) config() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:              streamName(b.Name),
@@ -54,7 +54,7 @@ func (b Bucket) config() jetstream.StreamConfig {
 		Discard:           jetstream.DiscardNew,
 		DenyDelete:        true,
 		AllowRollup:       true,
-		AllowDirect:       false,
+		AllowDirect:       b.Replicas <= 1,
 	}
 }
 
@@ -74,15 +74,15 @@ func check(ctx context.Context, js jetstream.JetStream, bucket string) (jetstrea
 	c := stream.CachedInfo().Config
 	var wrong []string
 	for what, is := range map[string]bool{
-		"it is of other subjects":                 len(c.Subjects) != 1 || c.Subjects[0] != subjects(bucket)+">",
-		"it is in memory":                         c.Storage != jetstream.FileStorage,
-		"it keeps more than the last of each key": c.MaxMsgsPerSubject != 1,
-		"its tokens lapse after a time":           c.MaxAge != 0,
-		"it throws old tokens out for new ones":   c.Discard != jetstream.DiscardNew,
-		"any replica may answer for it (direct)":  c.AllowDirect,
-		"it is a copy of another, or of several":  c.Mirror != nil || len(c.Sources) > 0,
-		"it throws out what consumers have read":  c.Retention != jetstream.LimitsPolicy,
-		"it acknowledges nothing":                 c.NoAck,
+		"it is of other subjects":                          len(c.Subjects) != 1 || c.Subjects[0] != subjects(bucket)+">",
+		"it is in memory":                                  c.Storage != jetstream.FileStorage,
+		"it keeps more than the last of each key":          c.MaxMsgsPerSubject != 1,
+		"its tokens lapse after a time":                    c.MaxAge != 0,
+		"it throws old tokens out for new ones":            c.Discard != jetstream.DiscardNew,
+		"any of its replicas answers reads (allow_direct)": c.AllowDirect && c.Replicas > 1,
+		"it is a copy of another, or of several":           c.Mirror != nil || len(c.Sources) > 0,
+		"it throws out what consumers have read":           c.Retention != jetstream.LimitsPolicy,
+		"it acknowledges nothing":                          c.NoAck,
 	} {
 		if is {
 			wrong = append(wrong, what)

@@ -93,26 +93,40 @@ func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg)
 		defer cancel()
 		_ = s.stream.DeleteConsumer(end, name)
 	}()
-	for came := uint64(0); ; {
-		info, err := consumer.Info(ctx)
-		switch {
-		case err != nil:
-			return err
-		case info.Delivered.Consumer != came:
-			return errLost
-		case info.NumPending == 0:
-			return nil
-		}
+	left, came := consumer.CachedInfo().NumPending, uint64(0)
+	for left > 0 {
 		batch, err := consumer.FetchNoWait(page)
 		if err != nil {
 			return err
 		}
+		before := came
 		for m := range batch.Messages() {
+			meta, err := m.Metadata()
+			if err != nil {
+				return err
+			}
 			came++
+			if meta.Sequence.Consumer != came {
+				return errLost
+			}
+			left = meta.NumPending
 			f(m)
 		}
 		if err := batch.Error(); err != nil {
 			return err
 		}
+		if came > before {
+			continue
+		}
+		// What was left has been removed, or the connection is down.
+		info, err := consumer.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if info.Delivered.Consumer != came {
+			return errLost
+		}
+		left = info.NumPending
 	}
+	return nil
 }

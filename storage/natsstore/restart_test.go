@@ -1,5 +1,3 @@
-//go:build unix
-
 package natsstore_test
 
 import (
