@@ -55,6 +55,7 @@ var house = []floor{
 		{name: "storage/cache/rediscache", uses: []string{"github.com/redis/go-redis/v9"}},
 		{name: "storage/cache/memcache", uses: []string{"github.com/bradfitz/gomemcache"}},
 		{name: "storage/cache/pgbus", uses: []string{"github.com/jackc/pgx/v5"}},
+		{name: "storage/cache/natsbus", uses: []string{"github.com/nats-io/nats.go"}},
 		{name: "storage/seal", uses: []string{"github.com/tink-crypto/tink-go/v2"}},
 		{name: "storage/seal/keyfile", uses: []string{"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto"}},
 	},

@@ -1,5 +1,3 @@
-//go:build unix
-
 package enginetest
 
 import (
@@ -7,47 +5,43 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
+	"time"
 )
 
-// StartNATS starts a NATS server with JetStream, whose URL is nats://HOST:PORT. What it acknowledged it
-// has given to the system, so that it survives the server's death, though not the machine's.
+// StartNATS starts a NATS server with JetStream, whose URL is nats://HOST:PORT, with no bucket. What it
+// acknowledged it has given to the system: that survives the server's death, though not the machine's.
 func StartNATS(t testing.TB) *Server {
 	t.Helper()
 	server := program(t, "nats-server", "apt-get install nats-server")
-	dir := t.TempDir()
 	addr, port := free(t)
-	s := &Server{
-		URL:   "nats://" + addr,
-		death: syscall.SIGKILL,
-		command: func() *exec.Cmd {
-			return exec.Command(server, "-a", "127.0.0.1", "-p", port, "-js", "-sd", dir) //nolint:noctx,gosec // Kill ends it; the names are ours
-		},
-		answers: func(ctx context.Context) error { return greets(ctx, addr) },
-	}
-	t.Cleanup(s.Kill)
-	s.Start(t)
-	return s
+	dir := t.TempDir()
+	return start(t, &Server{Addr: addr, URL: "nats://" + addr, death: os.Kill, answers: greets(addr), command: func() *exec.Cmd {
+		return exec.Command(server, "-a", "127.0.0.1", "-p", port, "-js", "-sd", dir) //nolint:noctx,gosec // Kill ends it; the names are ours
+	}})
 }
 
-// greets returns an error unless the server's greeting says that it has JetStream, which it says once it
-// has read its files.
-func greets(ctx context.Context, addr string) error {
-	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
+// greets waits for the server's greeting, which says that it has JetStream once it has read its files.
+func greets(addr string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		var d net.Dialer
+		c, err := d.DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if at, ok := ctx.Deadline(); ok {
+			_ = c.SetDeadline(at)
+		}
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if err == nil && !strings.Contains(line, `"jetstream":true`) {
+			err = errors.New("it has no JetStream")
+		}
 		return err
 	}
-	defer c.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = c.SetDeadline(deadline)
-	}
-	line, err := bufio.NewReader(c).ReadString('\n')
-	if err == nil && !strings.Contains(line, `"jetstream":true`) {
-		err = errors.New("it has no JetStream")
-	}
-	return err
 }

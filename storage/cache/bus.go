@@ -10,9 +10,9 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// Bus carries messages between processes: rediscache and pgbus have one, and yours may be over what you
-// run anyway. Messages are printable ASCII of at most 4,000 bytes. They may come twice or out of
-// order; one that is lost leaves an old token in some process until TTL.
+// Bus carries messages between processes: rediscache, pgbus and natsbus have one, and yours may be over
+// what you run anyway. Messages are printable ASCII of at most 4,000 bytes. They may come twice or out
+// of order; one that is lost leaves an old token in some process until TTL.
 type Bus interface {
 	// Publish sends message to all who have subscribed.
 	Publish(ctx context.Context, message string) error

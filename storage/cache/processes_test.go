@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/cache"
+	"github.com/waltz-oauth/waltz/storage/cache/natsbus"
 	"github.com/waltz-oauth/waltz/storage/cache/pgbus"
 	"github.com/waltz-oauth/waltz/storage/filestore"
 )
@@ -34,6 +37,11 @@ func TestChangeReachesAnotherProcess(t *testing.T) {
 		t.Parallel()
 		url := enginetest.Postgres(t)
 		changeReaches(t, openPostgres(t, url), "CACHE_TEST_POSTGRES="+url)
+	})
+	t.Run("nats", func(t *testing.T) {
+		t.Parallel()
+		url := "nats://" + enginetest.NATS(t)
+		changeReaches(t, openNATS(t, url), "CACHE_TEST_NATS="+url)
 	})
 }
 
@@ -80,6 +88,8 @@ func otherProcess(t *testing.T, dir string) {
 	var b cache.Bus
 	if url := os.Getenv("CACHE_TEST_POSTGRES"); url != "" {
 		b = openPostgres(t, url)
+	} else if url := os.Getenv("CACHE_TEST_NATS"); url != "" {
+		b = openNATS(t, url)
 	} else {
 		b = openRedis(t, os.Getenv("CACHE_TEST_REDIS"))
 	}
@@ -117,6 +127,21 @@ func openPostgres(t *testing.T, url string) cache.Bus {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	b, err := pgbus.New(pgbus.Config{DB: db, URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// openNATS returns a bus by which the processes of one test find each other.
+func openNATS(t *testing.T, url string) cache.Bus {
+	t.Helper()
+	nc, err := nats.Connect(url, nats.ReconnectWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	b, err := natsbus.New(natsbus.Config{Conn: nc})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,10 @@ func TestBusThatGoesAndComesBackIsHeardAgain(t *testing.T) {
 			s := enginetest.StartPostgres(t)
 			return func() cache.Bus { return openPostgres(t, s.URL) }, s.Kill, func() { s.Start(t) }
 		},
+		"nats": func(t *testing.T) (func() cache.Bus, func(), func()) {
+			s := enginetest.StartNATS(t)
+			return func() cache.Bus { return openNATS(t, s.URL) }, s.Kill, func() { s.Start(t) }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
