@@ -54,6 +54,7 @@ func Presets() []Preset {
 		{"box", nil, func([]string) Provider { return Box() }},
 		{"calcom", nil, func([]string) Provider { return CalCom() }},
 		{"calendly", nil, func([]string) Provider { return Calendly() }},
+		{"canva", nil, func([]string) Provider { return Canva() }},
 		{"clickup", nil, func([]string) Provider { return ClickUp() }},
 		{"close", nil, func([]string) Provider { return Close() }},
 		{"cognito", []string{"domain", "region", "pool"}, func(p []string) Provider { return Cognito(p[0], p[1], p[2]) }},

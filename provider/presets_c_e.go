@@ -23,6 +23,17 @@ func Calendly() Provider {
 	}
 }
 
+// Canva is canva.com.
+func Canva() Provider {
+	return Provider{
+		Name: "canva", DisplayName: "Canva Connect",
+		AuthorizationURL: "https://www.canva.com/api/oauth/authorize",
+		TokenURL:         "https://api.canva.com/rest/v1/oauth/token",
+		APIBase:          "https://api.canva.com/rest/v1/",
+		Revocation:       Revocation{URL: "https://api.canva.com/rest/v1/oauth/revoke"},
+	}
+}
+
 // ClickUp is clickup.com.
 func ClickUp() Provider {
 	return Provider{
