@@ -2,6 +2,8 @@
 
 FUZZTIME = 2m
 BENCH = .
+# Tests wait for engines and browsers more than they compute.
+PARALLEL = 6
 MODULES = . internal/e2e storage/gormstore/enginetest
 TOOL = go tool -modfile="$$root/tools/go.mod"
 
@@ -24,7 +26,7 @@ test: programs
 	fi; \
 	for m in $(MODULES); do \
 		echo "module $$m"; \
-		(cd $$m && go vet ./... && go test $$race -shuffle=on ./...); \
+		(cd $$m && go vet ./... && go test $$race -shuffle=on -parallel $(PARALLEL) ./...); \
 	done
 
 # What tests start besides the project's own: they skip without it and say so.
