@@ -69,6 +69,9 @@ bench:
 demo:
 	@go run ./cmd/waltz demo
 
-# Tests called TestSoak, in files with the build tag soak.
+# Tests called TestSoak, in files with the build tag soak, one package after another.
 soak:
-	@go test -tags soak -run '^TestSoak' -timeout 6h -v ./...
+	@set -e; for m in $(MODULES); do \
+		echo "module $$m"; \
+		(cd $$m && go test -tags soak -p 1 -run '^TestSoak' -timeout 6h -v ./...); \
+	done

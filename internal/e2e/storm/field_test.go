@@ -1,0 +1,212 @@
+package storm
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/waltz-oauth/waltz/internal/e2e/engines"
+	"github.com/waltz-oauth/waltz/token"
+	"github.com/waltz-oauth/waltz/waltztest"
+)
+
+// field is where a storm takes place: a storage with expired grants, and the provider of these.
+type field struct {
+	t        *testing.T
+	job      job
+	storage  engines.Storage
+	provider *waltztest.Server
+	records  *recorder
+}
+
+// weather is what a storm is like.
+type weather struct {
+	grants   int
+	rotation waltztest.Rotation
+	lease    time.Duration
+	slow     time.Duration // how long the provider's answers to refreshes take to come
+}
+
+// newField stores the grants. Those of a storm are never asked for before it.
+func newField(t *testing.T, e engines.Engine, w weather) *field {
+	t.Helper()
+	where := e.Empty(t)
+	s, err := e.Open(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := waltztest.New(t, waltztest.Config{ClientID: clientID, ClientSecret: clientSecret, Behaviour: waltztest.Behaviour{Rotation: w.rotation}})
+	f := &field{t: t, storage: s, provider: p, records: record(t, p, w.slow)}
+	f.job = job{Engine: e.Name, Where: where, Provider: f.records.url, Grants: w.grants, AtOnce: 4, Lease: w.lease}
+	for i := range w.grants {
+		tok, err := p.Grant("1001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok.Expiry = time.Now().Add(-time.Hour)
+		r := token.New(tok)
+		r.RefreshAt = tok.Expiry
+		if err := s.Set(t.Context(), key(i), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+func key(i int) token.Key { return token.Key{Provider: "storm", User: user(i)} }
+
+// process is one that works on the field.
+type process struct {
+	cmd *exec.Cmd
+	out bytes.Buffer
+}
+
+func (f *field) start() *process {
+	f.t.Helper()
+	text, err := json.Marshal(f.job)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	p := &process{cmd: exec.CommandContext(f.t.Context(), os.Args[0])}
+	p.cmd.Env = append(os.Environ(), variable+"="+string(text), "GOMAXPROCS=1")
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, f.t.Output()
+	if err := p.cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	return p
+}
+
+func (p *process) id() string { return strconv.Itoa(p.cmd.Process.Pid) }
+
+// report waits for the end of a process that nobody killed.
+func (f *field) report(p *process) (r report) {
+	f.t.Helper()
+	if err := p.cmd.Wait(); err != nil {
+		f.t.Errorf("a process ended with %v", err)
+		return r
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &r); err != nil {
+		f.t.Error(err)
+	}
+	return r
+}
+
+// lost returns the grants that are not as they should be in the end: refreshed, and known to the provider
+// by what is stored. want is how often each was refreshed, 0 for at least once.
+func (f *field) lost(want uint64) (all []int) {
+	f.t.Helper()
+	for i := range f.job.Grants {
+		r, err := f.storage.Load(f.t.Context(), key(i))
+		if err != nil {
+			f.t.Errorf("%s: %v", user(i), err)
+			continue
+		}
+		switch {
+		case r.State != token.Active || r.Generation == 0 || !f.alive(r.Token):
+			all = append(all, i)
+		case want > 0 && r.Generation != want:
+			f.t.Errorf("%s was refreshed %d times", user(i), r.Generation)
+		}
+	}
+	return all
+}
+
+// alive asks the provider's API.
+func (f *field) alive(t *token.Token) bool {
+	f.t.Helper()
+	req, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, f.provider.URL+"/api/user", nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+t.AccessToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// spent is a refresh token that came to the provider.
+type spent struct {
+	process  string
+	arrived  time.Time
+	answered time.Time
+}
+
+// recorder stands before the provider and writes down who spends which refresh token when.
+type recorder struct {
+	url string
+
+	mu  sync.Mutex
+	all map[[sha256.Size]byte][]*spent
+}
+
+func record(t *testing.T, p *waltztest.Server, slow time.Duration) *recorder {
+	t.Helper()
+	to, err := url.Parse(p.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{all: make(map[[sha256.Size]byte][]*spent)}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path != "/token" {
+			proxy.ServeHTTP(w, q)
+			return
+		}
+		body, _ := io.ReadAll(q.Body)
+		form, _ := url.ParseQuery(string(body))
+		q.Body = io.NopCloser(bytes.NewReader(body))
+		answered := r.note(form.Get("refresh_token"), q.Header.Get(processID))
+		answer := httptest.NewRecorder()
+		proxy.ServeHTTP(answer, q.WithContext(context.WithoutCancel(q.Context()))) // what came is acted on, be its sender killed
+		answered()
+		time.Sleep(slow)
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(s.Close)
+	r.url = s.URL
+	return r
+}
+
+func (r *recorder) note(refreshToken, process string) (answered func()) {
+	one := &spent{process: process, arrived: time.Now()}
+	name := sha256.Sum256([]byte(refreshToken))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all[name] = append(r.all[name], one)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		one.answered = time.Now()
+	}
+}
+
+// of returns who spent a refresh token, in the order in which they came.
+func (r *recorder) of(refreshToken string) []*spent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all[sha256.Sum256([]byte(refreshToken))]
+}

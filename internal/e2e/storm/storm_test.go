@@ -1,0 +1,62 @@
+package storm
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/waltz-oauth/waltz/internal/e2e/engines"
+	"github.com/waltz-oauth/waltz/waltztest"
+)
+
+// TestStormRefreshesEachGrantOnce has processes ask for every token at once, all of them expired, of a
+// provider whose refresh tokens work once and which ends a grant when one comes twice.
+func TestStormRefreshesEachGrantOnce(t *testing.T) {
+	t.Parallel()
+	for _, e := range engines.All() {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			t.Log(storm(t, e, 3, 40))
+		})
+	}
+}
+
+// storm returns a row of the table that head is the head of.
+func storm(t *testing.T, e engines.Engine, processes, grants int) string {
+	t.Helper()
+	f := newField(t, e, weather{grants: grants, rotation: waltztest.RotateStrict, lease: time.Minute})
+	start := time.Now()
+	all := make([]*process, processes)
+	for i := range all {
+		all[i] = f.start()
+	}
+	var took []time.Duration
+	var waited, lost int
+	for _, p := range all {
+		r := f.report(p)
+		took, waited, lost = append(took, r.Took...), waited+r.Waited, lost+r.Lost
+	}
+	whole := time.Since(start)
+	calls := f.provider.Calls(waltztest.Refresh)
+	if calls != grants {
+		t.Errorf("%d token calls for %d grants", calls, grants)
+	}
+	if dead := f.lost(1); len(dead)+lost > 0 {
+		t.Errorf("%d grants are lost, and %d calls said so", len(dead), lost)
+	}
+	if len(took) != processes*grants {
+		t.Errorf("%d tokens were given, want %d", len(took), processes*grants)
+		return ""
+	}
+	slices.Sort(took)
+	p := func(part float64) time.Duration {
+		return took[int(part*float64(len(took)-1))].Round(10 * time.Microsecond)
+	}
+	return fmt.Sprintf(row, e.Name, processes, grants, calls, lost, whole.Round(10*time.Millisecond), p(0.5), p(0.99))
+}
+
+const (
+	head = "| engine   | processes | grants | token calls | logged out | took       | median    | p99       |"
+	row  = "| %-8s | %9d | %6d | %11d | %10d | %10v | %9v | %9v |"
+)
