@@ -5,7 +5,7 @@ package engines
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
+	sqldb "database/sql"
 	"io"
 	"net/url"
 	"path/filepath"
@@ -42,17 +42,19 @@ type Engine struct {
 	Empty func(t testing.TB) string
 	// Open opens it, in this process or another, with two connections at most.
 	Open func(where string) (Storage, error)
+	// Own is as Empty, in a server of the test's own that it may kill. Nil where there is no server.
+	Own func(t testing.TB) (where string, server *enginetest.Server)
 }
 
 // All returns the engines.
 func All() []Engine {
 	return []Engine{
-		{"postgres", table(enginetest.Postgres, postgres.Dialect(), postgres.OpenDB), opened(postgres.Dialect(), postgres.OpenDB)},
-		{"mariadb", table(enginetest.MySQL, mysql.Dialect(), mysql.OpenDB), opened(mysql.Dialect(), mysql.OpenDB)},
-		{"sqlite", table(sqliteFile, sqlite.Dialect(), sqlite.OpenDB), opened(sqlite.Dialect(), sqlite.OpenDB)},
-		{"redis", redisPrefix, openRedis},
-		{"nats", natsBucket, openNATS},
-		{"file", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens") }, openFile},
+		sql("postgres", enginetest.Postgres, enginetest.StartPostgres, postgres.Dialect(), postgres.OpenDB),
+		sql("mariadb", enginetest.MySQL, enginetest.StartMySQL, mysql.Dialect(), mysql.OpenDB),
+		sql("sqlite", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }, nil, sqlite.Dialect(), sqlite.OpenDB),
+		{"redis", sharedRedis, openRedis, ownRedis},
+		{"nats", sharedNATS, openNATS, ownNATS},
+		{"file", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens") }, openFile, nil},
 	}
 }
 
@@ -68,31 +70,9 @@ func Named(name string) (Engine, bool) {
 
 const connections = 2
 
-func sqliteFile(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }
-
-// table makes a database with the table in it.
-func table(empty func(testing.TB) string, d sqlstore.Dialect, open func(string) (*sql.DB, error)) func(testing.TB) string {
-	return func(t testing.TB) string {
-		t.Helper()
-		where := empty(t)
-		db, err := open(where)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := sqlstore.New(db, sqlstore.Config{Dialect: d, Owned: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return where
-	}
-}
-
-func opened(d sqlstore.Dialect, open func(string) (*sql.DB, error)) func(string) (Storage, error) {
-	return func(where string) (Storage, error) {
+func sql(name string, empty func(testing.TB) string, own func(testing.TB) *enginetest.Server, d sqlstore.Dialect, open func(string) (*sqldb.DB, error)) Engine {
+	e := Engine{Name: name}
+	e.Open = func(where string) (Storage, error) {
 		db, err := open(where)
 		if err != nil {
 			return nil, err
@@ -100,10 +80,34 @@ func opened(d sqlstore.Dialect, open func(string) (*sql.DB, error)) func(string)
 		db.SetMaxOpenConns(connections)
 		return sqlstore.New(db, sqlstore.Config{Dialect: d, Owned: true})
 	}
+	migrated := func(t testing.TB, where string) string {
+		t.Helper()
+		s, err := e.Open(where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.(*sqlstore.Storage).Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return where
+	}
+	e.Empty = func(t testing.TB) string {
+		t.Helper()
+		return migrated(t, empty(t))
+	}
+	if own != nil {
+		e.Own = func(t testing.TB) (string, *enginetest.Server) {
+			t.Helper()
+			server := own(t)
+			return migrated(t, server.URL), server
+		}
+	}
+	return e
 }
 
-// redisPrefix is the address of a Redis and a prefix of the test's own there.
-func redisPrefix(t testing.TB) string {
+// sharedRedis is a prefix of the test's own in a Redis that others use.
+func sharedRedis(t testing.TB) string {
 	t.Helper()
 	u := url.URL{Scheme: "redis", Host: enginetest.Redis(t), Path: "/waltz_test_" + rand.Text()}
 	t.Cleanup(func() {
@@ -125,6 +129,12 @@ func redisPrefix(t testing.TB) string {
 	return u.String()
 }
 
+func ownRedis(t testing.TB) (string, *enginetest.Server) {
+	t.Helper()
+	s := enginetest.StartRedis(t)
+	return s.URL + "/waltz", s
+}
+
 func openRedis(where string) (Storage, error) {
 	u, err := url.Parse(where)
 	if err != nil {
@@ -134,29 +144,47 @@ func openRedis(where string) (Storage, error) {
 	return redisstore.New(c, redisstore.Config{Prefix: strings.TrimPrefix(u.Path, "/"), Owned: true})
 }
 
-// natsBucket is a bucket of the test's own.
-func natsBucket(t testing.TB) string {
+// sharedNATS is a bucket of the test's own in a server that others use.
+func sharedNATS(t testing.TB) string {
 	t.Helper()
-	u := url.URL{Scheme: "nats", Host: enginetest.NATS(t), Path: "/waltz_test_" + rand.Text()}
-	nc, err := nats.Connect(u.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket := strings.TrimPrefix(u.Path, "/")
-	if err := natsstore.CreateBucket(t.Context(), js, natsstore.Bucket{Name: bucket}); err != nil {
-		t.Fatal(err)
-	}
+	where := "nats://" + enginetest.NATS(t) + "/waltz_test_" + rand.Text()
+	js, bucket := bucketIn(t, where)
 	t.Cleanup(func() {
 		if err := js.DeleteKeyValue(context.Background(), bucket); err != nil {
 			t.Error(err)
 		}
 	})
-	return u.String()
+	return where
+}
+
+func ownNATS(t testing.TB) (string, *enginetest.Server) {
+	t.Helper()
+	s := enginetest.StartNATS(t)
+	where := s.URL + "/waltz"
+	bucketIn(t, where)
+	return where, s
+}
+
+// bucketIn makes the bucket.
+func bucketIn(t testing.TB, where string) (js jetstream.JetStream, bucket string) {
+	t.Helper()
+	u, err := url.Parse(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := nats.Connect(u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if js, err = jetstream.New(nc); err != nil {
+		t.Fatal(err)
+	}
+	bucket = strings.TrimPrefix(u.Path, "/")
+	if err := natsstore.CreateBucket(t.Context(), js, natsstore.Bucket{Name: bucket}); err != nil {
+		t.Fatal(err)
+	}
+	return js, bucket
 }
 
 func openNATS(where string) (Storage, error) { return natsstore.Open(where) }
