@@ -64,6 +64,8 @@ func (k *Keeper) fly(ctx context.Context, s store, key token.Key, r token.Record
 			defer cancel()
 			got, err := work.run(limited, r)
 			switch {
+			case err != nil && limited.Err() != nil && !final(err):
+				f.err = refreshError(key, fmt.Errorf("%w: %w", ErrRefreshInProgress, err))
 			case err != nil:
 				f.err = refreshError(key, err)
 			case got.Token == nil: // another hand wrote it meanwhile

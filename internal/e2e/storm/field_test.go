@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +158,8 @@ type spent struct {
 type recorder struct {
 	url string
 
+	requests atomic.Int32 // under way
+
 	mu  sync.Mutex
 	all map[[sha256.Size]byte][]*spent
 }
@@ -174,6 +177,8 @@ func record(t *testing.T, p *waltztest.Server, slow time.Duration) *recorder {
 			proxy.ServeHTTP(w, q)
 			return
 		}
+		r.requests.Add(1)
+		defer r.requests.Add(-1)
 		body, _ := io.ReadAll(q.Body)
 		form, _ := url.ParseQuery(string(body))
 		q.Body = io.NopCloser(bytes.NewReader(body))
@@ -203,6 +208,9 @@ func (r *recorder) note(refreshToken, process string) (answered func()) {
 		one.answered = time.Now()
 	}
 }
+
+// waiting is how many refreshes were answered by the provider, or are being, and not to their senders yet.
+func (r *recorder) waiting() int { return int(r.requests.Load()) }
 
 // of returns who spent a refresh token, in the order in which they came.
 func (r *recorder) of(refreshToken string) []*spent {

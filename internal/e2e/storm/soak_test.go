@@ -53,3 +53,8 @@ func TestSoakKilledProcesses(t *testing.T) {
 		t.Log("\n" + name + " provider\n" + strings.Join(rows, "\n"))
 	}
 }
+
+func TestSoakOneConnection(t *testing.T) {
+	const refreshes, slow = 200, 10 * time.Second
+	t.Log(oneConnection(t, refreshes, slow))
+}
