@@ -13,6 +13,7 @@ import (
 
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/demo"
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
+	"github.com/waltz-oauth/waltz/token"
 )
 
 func demoCommand() *cli.Command {
@@ -21,12 +22,12 @@ func demoCommand() *cli.Command {
 		Usage: "run a small application and a test provider on this machine",
 		Description: "Choose a user, connect an account, call the API, let the token expire and see it refreshed,\n" +
 			"disconnect. No account and no network is needed. Ctrl-C ends it.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "loopback `HOST:PORT` of the application; port 0 is any free one"},
 			&cli.StringFlag{Name: "storage", Value: "sqlite:waltz-demo.db", Usage: "`URL` of where tokens are kept: " + storages.Usage},
 			&cli.BoolFlag{Name: "open", Usage: "open the page in a browser"},
 			&cli.BoolFlag{Name: "walk", Usage: "do everything by HTTP, say what happens, and end; exit status 0 if all of it held"},
-		},
+		}, keyFlags(false)...),
 		Action: runDemo,
 	}
 }
@@ -36,7 +37,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 		return fmt.Errorf("demo takes no arguments, only flags: %q", c.Args().First())
 	}
 	url := c.String("storage")
-	storage, closeStorage, err := storages.Open(url)
+	storage, closeStorage, err := openDemo(ctx, c, url)
 	if err != nil {
 		return err
 	}
@@ -72,6 +73,18 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 	}
 	fmt.Fprintf(c.Root().ErrWriter, "The demo is running, tokens are in %s. Ctrl-C ends it.\n", storages.Shown(url))
 	return show(ctx, out, d.URL+"/", c.Bool("open"))
+}
+
+// openDemo is the storage, behind a seal where keys were given.
+func openDemo(ctx context.Context, c *cli.Command, url string) (token.Storage, func() error, error) {
+	if c.String("keys") == "" {
+		return storages.Open(url)
+	}
+	keys, err := keyFile(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sealed(ctx, keys, url, false)
 }
 
 // show says where the demo is, until ctx is done.

@@ -1,11 +1,16 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/waltz-oauth/waltz/storage/filestore"
+	"github.com/waltz-oauth/waltz/token"
 )
 
 // TestScripts runs the command, and what the README tells people to type.
@@ -18,6 +23,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"tokens": tokens},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", top)
 			// What "go run" needs to find the modules and what is compiled already.
@@ -32,4 +38,17 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// tokens is a command of the scripts: "tokens DIRECTORY N" keeps so many tokens there, in the clear.
+func tokens(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := filestore.New(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer func() { ts.Check(s.Close()) }()
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for i := range n {
+		key := token.Key{Provider: "github", User: strconv.Itoa(i)}
+		ts.Check(s.Set(context.Background(), key, token.New(&token.Token{AccessToken: "fake-access-" + strconv.Itoa(i)})))
+	}
 }

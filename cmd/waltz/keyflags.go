@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
+	"github.com/waltz-oauth/waltz/storage/seal"
+	"github.com/waltz-oauth/waltz/storage/seal/keyfile"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+const passphraseVariable = "WALTZ_KEYS_PASSPHRASE" //nolint:gosec // the name of one, and none
+
+// keyFlags say which keyset file, and what opens it.
+func keyFlags(required bool) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "keys", Required: required, Usage: "`FILE` with the keys that seal tokens"},
+		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line encrypts the keys; or set " + passphraseVariable + "; neither: they are in the clear"},
+	}
+}
+
+// keyFile is the file that the flags name.
+func keyFile(c *cli.Command) (*keyfile.File, error) {
+	passphrase := os.Getenv(passphraseVariable)
+	if name := c.String("passphrase-file"); name != "" {
+		b, err := os.ReadFile(name) //nolint:gosec // the person says which file
+		if err != nil {
+			return nil, err
+		}
+		passphrase, _, _ = strings.Cut(string(b), "\n")
+		if passphrase = strings.TrimSuffix(passphrase, "\r"); passphrase == "" {
+			return nil, fmt.Errorf("the first line of %s is empty: want a passphrase", name)
+		}
+	}
+	return keyfile.New(keyfile.Config{Path: c.String("keys"), Passphrase: passphrase})
+}
+
+// sealed is the storage of a URL behind a seal with the keys of the flags, and what closes it.
+func sealed(ctx context.Context, keys *keyfile.File, url string, acceptPlain bool) (*seal.Storage, func() error, error) {
+	store, closeStorage, err := storages.Open(url)
+	if err != nil {
+		return nil, nil, err
+	}
+	if store == nil || token.Reaches(store) == token.Process {
+		return nil, nil, errors.Join(fmt.Errorf("storage %q: want one that keeps tokens where other processes see them", storages.Shown(url)), closeStorage())
+	}
+	s, err := seal.New(ctx, seal.Config{Next: store, Keys: keys, AcceptPlain: acceptPlain})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeStorage())
+	}
+	return s, closeStorage, nil
+}
