@@ -84,6 +84,9 @@ func TestAttackErrorText(t *testing.T) {
 			if strings.Contains(p.body, "<script>alert") || strings.Contains(p.body, "<img src=x") || strings.Contains(p.body, `href="javascript:`) {
 				t.Errorf("the page has markup of the provider's:\n%s", p.body)
 			}
+			if strings.ContainsAny(p.body, "\x1b\x07\u202e\u2028\u0085") {
+				t.Errorf("the page has control characters of the provider's:\n%q", p.body)
+			}
 			if got := p.header.Values("Set-Cookie"); strings.Contains(strings.Join(got, "\n"), "evil") {
 				t.Errorf("cookies are %q", got)
 			}

@@ -167,20 +167,6 @@ func TestNobodyIsAskedToConsentForNobody(t *testing.T) {
 	}
 }
 
-func TestDisconnectIsAPostThatOtherSitesCannotSend(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, waltz.Config{}, waltz.Registration{})
-	w.login(t, waltztest.Allow).want(t, http.StatusOK, "record(")
-	w.get(t, "/login/test/disconnect").want(t, http.StatusMethodNotAllowed, "")
-	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
-		r := request(t, http.MethodPost, w.URL+"/login/test/disconnect", "")
-		r.Header.Set(name, value)
-		resp, err := w.browser.Client.Do(r)
-		read(t, resp, err).want(t, http.StatusForbidden, "")
-	}
-	w.get(t, "/record").want(t, http.StatusOK, "record(")
-}
-
 func TestDisconnectSaysWhenTheProviderDidNotConfirm(t *testing.T) {
 	t.Parallel()
 	w, last := failing(t)

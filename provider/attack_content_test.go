@@ -65,7 +65,7 @@ func TestAttackManyKeys(t *testing.T) {
 	t.Parallel()
 	i, c := newIssuer(t)
 	many := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		one, err := jose.JSONWebKey{Key: i.key.Public(), Algorithm: "RS256", Use: "sig"}.MarshalJSON()
+		one, err := jose.JSONWebKey{Key: i.key.Public(), KeyID: "key-1", Algorithm: "RS256", Use: "sig"}.MarshalJSON()
 		if err != nil {
 			t.Error(err)
 		}
@@ -111,5 +111,21 @@ func TestAttackMoreScopes(t *testing.T) {
 		if err != nil || strings.Join(merged.Scopes, " ") != "read" {
 			t.Errorf("%s: the scopes are %q, %v", scope, merged.Scopes, err)
 		}
+	}
+}
+
+// TestAttackNoIDToken has a provider leave out the ID token, in which the login's nonce would be.
+func TestAttackNoIDToken(t *testing.T) {
+	t.Parallel()
+	i, c := newIssuer(t)
+	i.sign = nil
+	g := grant()
+	g.Scopes = []string{"openid"}
+	tok, err := c.Exchange(t.Context(), g)
+	if err == nil {
+		t.Fatalf("accepted: %v", tok)
+	}
+	if e := failed(t, err); e.Code != "unverified_id_token" {
+		t.Errorf("got %v", err)
 	}
 }

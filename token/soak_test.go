@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/internal/breaktest"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -31,4 +32,12 @@ func TestSoakManyMembers(t *testing.T) {
 			t.Errorf("%s is lost", name)
 		}
 	}
+}
+
+func TestSoakBreaks(t *testing.T) {
+	breaktest.Run(t, ".", []breaktest.Break{{
+		Name: "members are compared by sets", File: "token.go",
+		Old: "gone := m.name", New: "gone := slices.ContainsFunc(answer, func(a member) bool { return a.name == m.name }) || m.name",
+		Test: "TestSoakManyMembers",
+	}})
 }
