@@ -49,8 +49,11 @@ func exchange(t *testing.T, below token.Storage) {
 		t.Fatal(err)
 	}
 	all := []token.Key{
-		{Provider: "github", User: "ada"}, {Provider: "github", User: "ben"}, {Provider: "gitlab", User: "ada"},
-		{Provider: "github", User: "ada", Account: "1"}, {Provider: "github", User: "ad", Account: "a"},
+		{Provider: "github", User: "ada"},
+		{Provider: "github", User: "ben"},
+		{Provider: "gitlab", User: "ada"},
+		{Provider: "github", User: "ada", Account: "1"},
+		{Provider: "github", User: "ad", Account: "a"},
 	}
 	rows := make([]token.Record, len(all))
 	old := make([]token.Record, len(all)) // of the generation before
