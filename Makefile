@@ -36,6 +36,7 @@ programs:
 		wanted=chromium; \
 	command -v memcached >/dev/null || wanted="$$wanted memcached"; \
 	command -v redis-server >/dev/null || wanted="$$wanted redis-server"; \
+	command -v nats-server >/dev/null || wanted="$$wanted nats-server"; \
 	if [ -z "$$wanted" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$wanted; then \

@@ -78,7 +78,7 @@ func runDemo(ctx context.Context, c *cli.Command) (err error) {
 // openDemo is the storage, behind a seal where keys were given.
 func openDemo(ctx context.Context, c *cli.Command, url string) (token.Storage, func() error, error) {
 	if c.String("keys") == "" {
-		return storages.Open(url)
+		return storages.Open(url) //nolint:contextcheck // it does not wait for long
 	}
 	keys, err := keyFile(c)
 	if err != nil {

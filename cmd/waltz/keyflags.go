@@ -43,7 +43,7 @@ func keyFile(c *cli.Command) (*keyfile.File, error) {
 
 // sealed is the storage of a URL behind a seal with the keys of the flags, and what closes it.
 func sealed(ctx context.Context, keys *keyfile.File, url string, acceptPlain bool) (*seal.Storage, func() error, error) {
-	store, closeStorage, err := storages.Open(url)
+	store, closeStorage, err := storages.Open(url) //nolint:contextcheck // it does not wait for long
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,13 +14,14 @@ import (
 
 // StartNATS starts a NATS server with JetStream, whose URL is nats://HOST:PORT, with no bucket. What it
 // acknowledged it has given to the system: that survives the server's death, though not the machine's.
-func StartNATS(t testing.TB) *Server {
+// Options are more of its command line.
+func StartNATS(t testing.TB, options ...string) *Server {
 	t.Helper()
 	server := program(t, "nats-server", "apt-get install nats-server")
 	addr, port := free(t)
-	dir := t.TempDir()
+	options = append([]string{"-a", "127.0.0.1", "-p", port, "-js", "-sd", t.TempDir()}, options...)
 	return start(t, &Server{Addr: addr, URL: "nats://" + addr, death: os.Kill, answers: greets(addr), command: func() *exec.Cmd {
-		return exec.Command(server, "-a", "127.0.0.1", "-p", port, "-js", "-sd", dir) //nolint:noctx,gosec // Kill ends it; the names are ours
+		return exec.Command(server, options...) //nolint:noctx,gosec // Kill ends it; the names are ours
 	}})
 }
 

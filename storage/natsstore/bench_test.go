@@ -88,7 +88,7 @@ func stored(b *testing.B) (*natsstore.Storage, jetstream.KeyValue, token.Record)
 	if err := t.UnmarshalJSON(data); err != nil {
 		b.Fatal(err)
 	}
-	s, r := open(b, bucket(b)), token.New(t)
+	s, r := open(b, empty(b)), token.New(t)
 	if err := s.Set(b.Context(), alice(), r); err != nil {
 		b.Fatal(err)
 	}

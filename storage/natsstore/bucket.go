@@ -32,7 +32,7 @@ func CreateBucket(ctx context.Context, js jetstream.JetStream, b Bucket) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("natsstore: %w", err)
+		return fmt.Errorf("natsstore: %w", because(js.Conn(), err))
 	}
 	return nil
 }
@@ -73,19 +73,22 @@ func check(ctx context.Context, js jetstream.JetStream, bucket string) (jetstrea
 	}
 	c := stream.CachedInfo().Config
 	var wrong []string
-	for what, is := range map[string]bool{
-		"it is of other subjects":                          len(c.Subjects) != 1 || c.Subjects[0] != subjects(bucket)+">",
-		"it is in memory":                                  c.Storage != jetstream.FileStorage,
-		"it keeps more than the last of each key":          c.MaxMsgsPerSubject != 1,
-		"its tokens lapse after a time":                    c.MaxAge != 0,
-		"it throws old tokens out for new ones":            c.Discard != jetstream.DiscardNew,
-		"any of its replicas answers reads (allow_direct)": c.AllowDirect && c.Replicas > 1,
-		"it is a copy of another, or of several":           c.Mirror != nil || len(c.Sources) > 0,
-		"it throws out what consumers have read":           c.Retention != jetstream.LimitsPolicy,
-		"it acknowledges nothing":                          c.NoAck,
+	for _, setting := range []struct {
+		says string
+		is   bool
+	}{
+		{"it has other subjects", len(c.Subjects) != 1 || c.Subjects[0] != subjects(bucket)+">"},
+		{"it is in memory", c.Storage != jetstream.FileStorage},
+		{"its history is not 1", c.MaxMsgsPerSubject != 1},
+		{"what is in it lapses", c.MaxAge != 0},
+		{"it throws out what consumers have read", c.Retention != jetstream.LimitsPolicy},
+		{"it throws out old tokens when it is full", c.Discard != jetstream.DiscardNew},
+		{"it acknowledges nothing", c.NoAck},
+		{"any of its replicas answers (allow direct)", c.AllowDirect && c.Replicas > 1},
+		{"it is a copy of others", c.Mirror != nil || len(c.Sources) > 0},
 	} {
-		if is {
-			wrong = append(wrong, what)
+		if setting.is {
+			wrong = append(wrong, setting.says)
 		}
 	}
 	if len(wrong) > 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -27,7 +28,7 @@ func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entr
 			}
 		}
 		if err := errors.Join(ctx.Err(), err); err != nil {
-			yield(token.Entry{}, failed("list", token.Key{}, err))
+			yield(token.Entry{}, s.failed("list", token.Key{}, err))
 		}
 	}
 }
@@ -36,18 +37,16 @@ func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entr
 func (s *Storage) matching(ctx context.Context, f token.Filter) ([]token.Entry, error) {
 	found := make(map[token.Key]token.Record)
 	damaged := 0
-	err := s.walk(ctx, s.filter(f), func(m jetstream.Msg) {
+	err := s.walk(ctx, s.filter(f), func(m jetstream.Msg, _ *jetstream.MsgMetadata) {
 		key, ok := s.keyOf(m.Subject())
-		delete(found, key) // it may come again, when it is written meanwhile
-		if gone(m.Headers()) {
-			return
-		}
 		r, err := decode(m.Headers(), nil)
 		switch {
-		case !ok || err != nil:
-			damaged++
-		case f.Match(key, r):
+		case gone(m.Headers()), ok && err == nil && !f.Match(key, r):
+			delete(found, key) // which was listed, if it was written meanwhile
+		case ok && err == nil:
 			found[key] = r
+		default:
+			damaged++
 		}
 	})
 	if err != nil {
@@ -71,7 +70,7 @@ var errLost = errors.New("messages were lost on the way")
 
 // walk calls f with the last message of each subject that the filter matches, without its body. One that
 // is written meanwhile may come twice.
-func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg)) error {
+func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg, *jetstream.MsgMetadata)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg)
 		HeadersOnly:       true,
 		MemoryStorage:     true,
 		Replicas:          1,
-		InactiveThreshold: patience, // where it is not deleted below
+		InactiveThreshold: time.Minute, // where it is not deleted below
 	})
 	if err != nil {
 		return err
@@ -95,7 +94,7 @@ func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg)
 	}()
 	left, came := consumer.CachedInfo().NumPending, uint64(0)
 	for left > 0 {
-		batch, err := consumer.FetchNoWait(page)
+		batch, err := consumer.FetchNoWait(int(min(left, page)))
 		if err != nil {
 			return err
 		}
@@ -110,7 +109,7 @@ func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg)
 				return errLost
 			}
 			left = meta.NumPending
-			f(m)
+			f(m, meta)
 		}
 		if err := batch.Error(); err != nil {
 			return err

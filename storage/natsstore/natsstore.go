@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	neturl "net/url"
 	"strings"
 	"time"
 
@@ -25,10 +26,11 @@ import (
 
 // Storage keeps records in a bucket. Its errors are [*token.Error].
 type Storage struct {
-	js     jetstream.JetStream
-	stream jetstream.Stream // that the bucket is
-	bucket string
-	owned  bool
+	js      jetstream.JetStream
+	stream  jetstream.Stream // that the bucket is
+	bucket  string
+	owned   bool
+	silence time.Duration // in Watch: before the connection is tried, and then until it has to answer
 }
 
 var (
@@ -45,7 +47,7 @@ var (
 func New(ctx context.Context, js jetstream.JetStream, bucket string) (*Storage, error) {
 	s, err := open(ctx, js, bucket)
 	if err != nil {
-		return nil, fmt.Errorf("natsstore: %w", err)
+		return nil, fmt.Errorf("natsstore: %w", because(js.Conn(), err))
 	}
 	return s, nil
 }
@@ -61,7 +63,7 @@ func open(ctx context.Context, js jetstream.JetStream, bucket string) (*Storage,
 	if err != nil {
 		return nil, err
 	}
-	return &Storage{js: js, stream: stream, bucket: bucket}, nil
+	return &Storage{js: js, stream: stream, bucket: bucket, silence: 10 * time.Second}, nil
 }
 
 // Open connects to the bucket that a URL names, nats://USER:PASSWORD@HOST:PORT/BUCKET, as [Connect] does,
@@ -91,28 +93,44 @@ func Open(url string) (*Storage, error) {
 const patience = 5 * time.Second
 
 // Connect returns a connection to the server that a URL names, and the bucket that it names. The URL is
-// nats://USER:PASSWORD@HOST:PORT/BUCKET, or tls:// for TLS; further servers of a cluster may follow the
-// first, each after a comma. The connection is mended for as long as it takes.
+// nats://USER:PASSWORD@HOST:PORT/BUCKET, or tls:// for TLS; more servers of a cluster may follow the first,
+// each after a comma. The connection is mended for as long as it takes.
 func Connect(url string) (nc *nats.Conn, bucket string, err error) {
-	const form = "natsstore: not a URL of the form nats://USER:PASSWORD@HOST:PORT/BUCKET"
 	scheme, rest, _ := strings.Cut(url, "://")
 	slash := strings.LastIndexByte(rest, '/')
 	if scheme != "nats" && scheme != "tls" || slash <= 0 || slash == len(rest)-1 {
-		return nil, "", errors.New(form) // without the URL, which may have the password
+		return nil, "", errURL
 	}
 	const beat = 10 * time.Second
-	nc, err = nats.Connect(scheme+"://"+rest[:slash],
+	servers := strings.ReplaceAll(rest[:slash], ",", ","+scheme+"://")
+	nc, err = nats.Connect(scheme+"://"+servers,
 		nats.Name("waltz"),
 		nats.Timeout(patience),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(250*time.Millisecond),
 		nats.ReconnectBufSize(-1), // see New
 		nats.PingInterval(beat),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // which would print; see because
 	)
+	if wrong := (*neturl.Error)(nil); errors.As(err, &wrong) {
+		return nil, "", errURL
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("natsstore: connecting: %w", err)
 	}
 	return nc, rest[slash+1:], nil
+}
+
+// errURL has neither the URL nor what is wrong in it, which may be the password.
+var errURL = errors.New("natsstore: not a URL of the form nats://USER:PASSWORD@HOST:PORT/BUCKET")
+
+// because adds, to an error that says that nothing was answered, what the connection was told meanwhile: a
+// server does not answer what it forbids.
+func because(nc *nats.Conn, err error) error {
+	if told := nc.LastError(); told != nil && errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w (the connection was told: %w)", err, told)
+	}
+	return err
 }
 
 // Close closes the connection of a storage that [Open] made. No method may be called after it.

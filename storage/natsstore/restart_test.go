@@ -2,9 +2,9 @@ package natsstore_test
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,39 +15,30 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-func record(name string) token.Record {
-	return token.New(&token.Token{AccessToken: "fake-" + name})
-}
-
 // A server is killed and started again while it works: callers see errors only while it is down,
-// nothing acknowledged is lost, and no goroutine is left.
+// nothing acknowledged is lost, nothing deleted comes back, and no goroutine is left.
 func TestServerRestartsUnderLoad(t *testing.T) {
 	server := enginetest.StartNATS(t)
-	url := server.URL + "/waltz_test_" + rand.Text()
-	nc, bucket, err := natsstore.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := natsstore.CreateBucket(t.Context(), jetStream(t, nc), natsstore.Bucket{Name: bucket}); err != nil {
-		t.Fatal(err)
-	}
-	nc.Close()
+	url := server.URL + "/waltz"
+	create(t, url)
 	before := runtime.NumGoroutine()
 	s, err := natsstore.Open(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := worker{s: s}
-	end := w.begin(t)
+	l := load8{s: s}
+	end := l.begin(t)
 	const work = 300 * time.Millisecond
-	for range 2 {
+	for range 3 {
 		time.Sleep(work)
-		w.turn.Add(1)
-		server.Kill()
+		l.change(t, false, server.Kill)
 		time.Sleep(work)
 		server.Start(t)
-		w.connected(t)
-		w.turn.Add(1)
+		eventually(t, "it has the server again", func() bool {
+			_, err := s.Get(t.Context(), token.Key{Provider: "github", User: "nobody"})
+			return errors.Is(err, token.ErrNotFound)
+		})
+		l.change(t, true, func() {})
 	}
 	time.Sleep(work)
 	end()
@@ -70,65 +61,73 @@ func gone(t *testing.T, before int) {
 	t.Errorf("%d goroutines are left, of %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
 }
 
-// worker stores and deletes at eight keys, at each a record that counts, until it is told to end.
-type worker struct {
-	s    *natsstore.Storage
-	turn atomic.Int64 // odd while the server is down
-	done atomic.Int64 // how many were stored
-	lost atomic.Int64 // how many failed
+// load8 sets, swaps and deletes at eight keys until it is told to end.
+type load8 struct {
+	s     *natsstore.Storage
+	phase atomic.Pointer[phase]
+	done  atomic.Int64 // how many writes were acknowledged
+	lost  atomic.Int64 // how many failed
 }
 
-// connected waits until the storage has found the server again.
-func (w *worker) connected(t *testing.T) {
-	t.Helper()
-	for range 3000 {
-		if _, err := w.s.Load(t.Context(), token.Key{Provider: "nowhere"}); strings.Contains(err.Error(), token.ErrNotFound.Error()) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+// phase is a time in which the server is up, or down. What is under way ends with it.
+type phase struct {
+	context.Context //nolint:containedctx // that is what it is
+
+	up  bool
+	end context.CancelFunc
+}
+
+// change begins another phase, with what makes it so.
+func (l *load8) change(t *testing.T, up bool, do func()) {
+	ctx, end := context.WithCancel(t.Context())
+	old := l.phase.Swap(&phase{ctx, up, end})
+	do()
+	if old != nil {
+		old.end()
 	}
-	t.Fatal("it does not come back")
 }
 
-func (w *worker) begin(t *testing.T) (end func()) {
+func (l *load8) begin(t *testing.T) (end func()) {
 	t.Helper()
+	l.change(t, true, func() {})
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range 8 {
-		key := token.Key{Provider: "github", User: string(rune('a' + i))}
-		wg.Go(func() { w.work(t, key, i, stop) })
+		w := worker{load8: l, key: token.Key{Provider: "github", User: string(rune('a' + i))}}
+		wg.Go(func() { w.work(t, stop) })
 	}
 	return func() {
 		close(stop)
 		wg.Wait()
-		if w.done.Load() == 0 || w.lost.Load() == 0 {
-			t.Errorf("%d were stored and %d failed: there was no load", w.done.Load(), w.lost.Load())
+		if l.done.Load() == 0 || l.lost.Load() == 0 {
+			t.Errorf("%d were stored and %d failed: there was no load", l.done.Load(), l.lost.Load())
 		}
 	}
 }
 
-func (w *worker) work(t *testing.T, key token.Key, kind int, stop <-chan struct{}) {
-	kept := uint64(0) // acknowledged
+// worker is alone at its key, so it knows what is there: a generation, or 0 for nothing.
+type worker struct {
+	*load8
+
+	key   token.Key
+	kept  uint64   // what was acknowledged last
+	maybe []uint64 // what was written since, and not acknowledged
+}
+
+func (w *worker) work(t *testing.T, stop <-chan struct{}) {
 	for n := uint64(1); ; n++ {
 		select {
 		case <-stop:
-			r, err := w.s.Load(t.Context(), key)
-			if err != nil || r.Generation < kept {
-				t.Errorf("%s: %d is stored, and %d was acknowledged, %v", key, r.Generation, kept, err)
-			}
 			return
 		default:
 		}
-		turn := w.turn.Load()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		err := w.store(ctx, key, kind%2 == 0 && kept > 0, n)
-		cancel()
+		p := w.phase.Load()
+		err := w.store(p, t, n)
 		switch {
 		case err == nil:
-			kept = n
 			w.done.Add(1)
-		case turn%2 == 0 && turn == w.turn.Load():
-			t.Errorf("%s: an error while the server is up: %v", key, err)
+		case p.up && p == w.phase.Load():
+			t.Errorf("%s: an error while the server is up: %v", w.key, err)
 			return
 		default:
 			w.lost.Add(1)
@@ -137,16 +136,30 @@ func (w *worker) work(t *testing.T, key token.Key, kind int, stop <-chan struct{
 	}
 }
 
-func (w *worker) store(ctx context.Context, key token.Key, swap bool, n uint64) error {
-	r := record("a")
-	r.Generation = n
-	if !swap {
-		return w.s.Set(ctx, key, r)
-	}
-	was, err := w.s.Load(ctx, key)
-	if err != nil {
+// store looks what is there and writes n, or nothing each third time.
+func (w *worker) store(ctx context.Context, t *testing.T, n uint64) error {
+	was, err := w.s.Load(ctx, w.key)
+	if err != nil && !errors.Is(err, token.ErrNotFound) {
 		return err
 	}
-	_, err = w.s.Swap(ctx, key, was.Version, r)
-	return err
+	if was.Generation != w.kept && !slices.Contains(w.maybe, was.Generation) {
+		t.Errorf("%s: %d is there, %d was acknowledged, and then %d not", w.key, was.Generation, w.kept, w.maybe)
+	}
+	r := record("a")
+	r.Generation = n
+	switch {
+	case n%3 == 0:
+		n = 0
+		err = w.s.Delete(ctx, w.key)
+	case err != nil || n%2 == 0:
+		err = w.s.Set(ctx, w.key, r)
+	default:
+		_, err = w.s.Swap(ctx, w.key, was.Version, r)
+	}
+	if err != nil {
+		w.maybe = append(w.maybe, n)
+		return err
+	}
+	w.kept, w.maybe = n, nil
+	return nil
 }

@@ -16,19 +16,19 @@ import (
 // error matching [ErrDamaged].
 func (s *Storage) Get(ctx context.Context, key token.Key) (token.Record, error) {
 	r, _, err := s.read(ctx, key)
-	return r, failed("get", key, err)
+	return r, s.failed("get", key, err)
 }
 
 // Load is [token.Versioned]'s. The record has no Now: a read of NATS does not say what time it is there.
 func (s *Storage) Load(ctx context.Context, key token.Key) (token.Record, error) {
 	r, _, err := s.read(ctx, key)
-	return r, failed("load", key, err)
+	return r, s.failed("load", key, err)
 }
 
 // Set is [token.Storage]'s.
 func (s *Storage) Set(ctx context.Context, key token.Key, r token.Record) error {
 	_, err := s.write(ctx, key, r)
-	return failed("set", key, err)
+	return s.failed("set", key, err)
 }
 
 // Swap is [token.Versioned]'s. The server compares revisions, which come again where a bucket is made
@@ -36,7 +36,7 @@ func (s *Storage) Set(ctx context.Context, key token.Key, r token.Record) error 
 // own and are compared here, and the revision keeps anybody else from writing in between.
 func (s *Storage) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
 	version, err := s.swap(ctx, key, old, r)
-	return version, failed("swap", key, err)
+	return version, s.failed("swap", key, err)
 }
 
 func (s *Storage) swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
@@ -50,9 +50,10 @@ func (s *Storage) swap(ctx context.Context, key token.Key, old token.Version, r 
 	return s.write(ctx, key, r, jetstream.WithExpectLastSequencePerSubject(revision))
 }
 
-// Delete is [token.Storage]'s. What NATS keeps of the key is a message without the token. The token's bytes may stay on the servers' disks until they use them for something else.
+// Delete is [token.Storage]'s. NATS keeps a message that says so, without the token, which [Storage.Sweep]
+// removes. The token's bytes may stay on the servers' disks until they use them for something else.
 func (s *Storage) Delete(ctx context.Context, key token.Key) error {
-	return failed("delete", key, s.delete(ctx, key))
+	return s.failed("delete", key, s.delete(ctx, key))
 }
 
 func (s *Storage) delete(ctx context.Context, key token.Key) error {
@@ -128,9 +129,9 @@ const (
 	headerTooLarge  jetstream.ErrorCode = 10097
 )
 
-func failed(op string, key token.Key, err error) error {
+func (s *Storage) failed(op string, key token.Key, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &token.Error{Op: op, Key: key, Err: err}
+	return &token.Error{Op: op, Key: key, Err: because(s.js.Conn(), err)}
 }

@@ -3,6 +3,7 @@ package natsstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,9 +11,10 @@ import (
 	"github.com/waltz-oauth/waltz/token"
 )
 
-// Watch is [token.Watcher]'s.
+// Watch is [token.Watcher]'s. It ends with an error when the connection is lost, though NATS may mend that:
+// what changed meanwhile would come late.
 func (s *Storage) Watch(ctx context.Context, changed func(token.Key)) error {
-	return failed("watch", token.Key{}, s.watch(ctx, changed))
+	return s.failed("watch", token.Key{}, s.watch(ctx, changed))
 }
 
 var errDown = errors.New("the connection was lost")
@@ -45,8 +47,19 @@ func (s *Storage) watch(ctx context.Context, changed func(token.Key)) error {
 			changed(key)
 		case <-down:
 			return errDown
+		case <-time.After(s.silence):
+			if err := answers(ctx, nc, s.silence); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// answers returns an error unless the server says something within d.
+func answers(ctx context.Context, nc *nats.Conn, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return nc.FlushWithContext(ctx)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/waltz-oauth/waltz/storage/filestore"
 	"github.com/waltz-oauth/waltz/storage/memstore"
+	"github.com/waltz-oauth/waltz/storage/natsstore"
 	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/mysql"
@@ -17,7 +18,7 @@ import (
 )
 
 // Usage lists the URLs that Open takes.
-const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's redis://USER:PASSWORD@HOST, " + servers //nolint:gosec // that is no password
+const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's redis://USER:PASSWORD@HOST, " + BucketUsage + ", " + servers
 
 // Open returns the storage that name, a URL, names, and what closes it. The storage of session: is nil:
 // an App makes its own.
@@ -56,6 +57,12 @@ func Open(name string) (token.Storage, func() error, error) {
 		return table(mysql.Open(name))
 	case "redis", "rediss":
 		s, err := redisstore.Open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Close, nil
+	case "nats", "tls":
+		s, err := natsstore.Open(name)
 		if err != nil {
 			return nil, nil, err
 		}

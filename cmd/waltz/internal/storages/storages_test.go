@@ -1,13 +1,17 @@
 package storages_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
 	"github.com/waltz-oauth/waltz/internal/enginetest"
+	"github.com/waltz-oauth/waltz/storage/natsstore"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -83,5 +87,45 @@ func TestShownHasNoPassword(t *testing.T) {
 		if got := storages.Shown(url); got != want || strings.Contains(got, "fake-secret") {
 			t.Errorf("%q is shown as %q, want %q", url, got, want)
 		}
+	}
+}
+
+func TestBucketIsOpenedOnceItIsMade(t *testing.T) {
+	t.Parallel()
+	url := "nats://" + enginetest.NATS(t) + "/waltz_test_" + rand.Text()
+	if !storages.IsBucket(url) || storages.IsBucket("redis://host") {
+		t.Error("what is a bucket is not known")
+	}
+	if _, _, err := storages.Open(url); !errors.Is(err, natsstore.ErrNoBucket) {
+		t.Errorf("got error %v", err)
+	}
+	for range 2 {
+		if err := storages.MakeBucket(t.Context(), url, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		nc, bucket, err := natsstore.Connect(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		js, err := jetstream.New(nc)
+		if err == nil {
+			err = js.DeleteKeyValue(context.Background(), bucket)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	s, closeStorage, err := storages.Open(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(t.Context(), token.Key{Provider: "github"}); !errors.Is(err, token.ErrNotFound) {
+		t.Errorf("got error %v", err)
+	}
+	if err := closeStorage(); err != nil {
+		t.Error(err)
 	}
 }
