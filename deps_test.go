@@ -56,6 +56,7 @@ var house = []floor{
 		{name: "storage/cache/memcache", uses: []string{"github.com/bradfitz/gomemcache"}},
 		{name: "storage/cache/pgbus", uses: []string{"github.com/jackc/pgx/v5"}},
 		{name: "storage/cache/natsbus", uses: []string{"github.com/nats-io/nats.go"}},
+		{name: "flaskdance", uses: []string{"github.com/go-json-experiment/json"}},
 		{name: "storage/seal", uses: []string{"github.com/tink-crypto/tink-go/v2"}},
 		{name: "storage/seal/keyfile", uses: []string{"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto"}},
 	},
