@@ -173,9 +173,6 @@ func (t *transport) authorize(out *http.Request, tok *token.Token) {
 // again sends the request once more with a new token, where there is one and the body can be had
 // twice; otherwise the caller gets the 401.
 func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Response, rejected *token.Token) (*http.Response, error) {
-	if out.Body != nil && out.Body != http.NoBody && out.GetBody == nil {
-		return resp, nil
-	}
 	tok, err := t.source.renewed(ctx, rejected)
 	if errors.Is(err, ErrReauthorize) {
 		drain(resp)
@@ -183,6 +180,9 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 	}
 	if err != nil || tok.AccessToken == rejected.AccessToken {
 		return resp, nil //nolint:nilerr // the API's own answer says more
+	}
+	if out.Body != nil && out.Body != http.NoBody && out.GetBody == nil { // if the program tries again, it has the new one
+		return resp, nil
 	}
 	second := out.Clone(out.Context()) //nolint:contextcheck // the request's own; ctx says whose the token is
 	if out.GetBody != nil {

@@ -143,7 +143,7 @@ func TestClientSendsAgainOnceAfterA401(t *testing.T) {
 	}{
 		"no body":            {func() io.Reader { return nil }, "new", nil, []string{"POST /v3/x Bearer old", "POST /v3/x Bearer new"}, 200, 1},
 		"replayable body":    {func() io.Reader { return bytes.NewReader([]byte("hello")) }, "new", nil, []string{"POST /v3/x Bearer old hello", "POST /v3/x Bearer new hello"}, 200, 1},
-		"body of one use":    {func() io.Reader { return io.MultiReader(strings.NewReader("hello")) }, "new", nil, []string{"POST /v3/x Bearer old hello"}, 401, 0},
+		"body of one use":    {func() io.Reader { return io.MultiReader(strings.NewReader("hello")) }, "new", nil, []string{"POST /v3/x Bearer old hello"}, 401, 1},
 		"same token":         {func() io.Reader { return nil }, "old", nil, []string{"POST /v3/x Bearer old"}, 401, 1},
 		"still refused":      {func() io.Reader { return nil }, "worse", nil, []string{"POST /v3/x Bearer old", "POST /v3/x Bearer worse"}, 401, 1},
 		"refresh impossible": {func() io.Reader { return nil }, "", errors.New("down"), []string{"POST /v3/x Bearer old"}, 401, 1},

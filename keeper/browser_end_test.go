@@ -55,11 +55,19 @@ func sessionLogin(t *testing.T, subject string, revoked bool) {
 }
 
 func TestSessionLogoutWhileRefreshing(t *testing.T) {
+	t.Run("with a grant", func(t *testing.T) { sessionLogout(t, func(*token.Record) {}) })
+	t.Run("of a record that was written without one", func(t *testing.T) {
+		sessionLogout(t, func(r *token.Record) { r.Grant = "" })
+	})
+}
+
+func sessionLogout(t *testing.T, change func(*token.Record)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.p.delay = 10 * time.Second
 		k := w.over(session{})
 		key, old := w.visitor(k, "a")
+		change(&old)
 		time.Sleep(time.Until(old.Token.Expiry))
 		var requests sync.WaitGroup
 		requests.Go(func() {

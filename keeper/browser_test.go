@@ -59,6 +59,25 @@ func TestParallelRequestsOfOneBrowserAllGetTheSuccessor(t *testing.T) {
 	})
 }
 
+// A request that needs nothing itself, and was under way while another had the token renewed.
+func TestSiblingOfARenewalGetsTheSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(session{})
+		key, old := w.visitor(k, "a")
+		time.Sleep(2 * time.Minute)
+		ctx, c := request(t.Context(), key, old)
+		r, err := k.Renew(ctx, key, old.Token)
+		w.good(r, err, 1)
+		carries(t, c, key, 1)
+		ctx, c = request(t.Context(), key, old)
+		r, err = k.Fresh(ctx, key)
+		w.good(r, err, 1)
+		carries(t, c, key, 1)
+		w.calls(1)
+	})
+}
+
 func TestSessionIsRefreshedWithinTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -73,6 +73,26 @@ func TestClaimThatHappenedButWasNotAnswered(t *testing.T) {
 	})
 }
 
+// The claim did not happen, and by then another has one.
+func TestClaimThatWasNotAnsweredAndIsAnothers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Lease.Attempt != "" {
+				w.edit(func(r *token.Record) { r.Lease = token.Lease{Attempt: "other", Until: time.Now().Add(time.Minute)} })
+				return errNet
+			}
+			return nil
+		}
+		_, err := k.Fresh(t.Context(), key)
+		is(t, err, errNet)
+		w.calls(0)
+	})
+}
+
 func TestCommitThatHappenedButWasNotAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -136,7 +156,6 @@ func TestCommitNeverGoesBack(t *testing.T) {
 	})
 }
 
-// A process that was stopped between its claim and the call must not use a lease that is nearly over.
 func TestCommitMeetsARecordWithoutAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -153,6 +172,7 @@ func TestCommitMeetsARecordWithoutAToken(t *testing.T) {
 	})
 }
 
+// A process that was stopped in its claim must not use a lease that is nearly over.
 func TestClaimThatTookTooLongIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

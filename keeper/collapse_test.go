@@ -80,6 +80,32 @@ func TestVisitorsDoNotShareARefresh(t *testing.T) {
 	}
 }
 
+// Rows that somebody copied have one grant under two keys.
+func TestKeysDoNotShareARefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.lenient, w.p.delay = true, time.Second
+		k := w.process()
+		first := w.login(k, "a")
+		other := token.Key{Provider: "example", User: "8"}
+		if err := w.Set(t.Context(), other, first); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(first.Token.Expiry))
+		var callers sync.WaitGroup
+		for _, key := range []token.Key{key, other} {
+			callers.Go(func() {
+				r, err := k.Fresh(t.Context(), key)
+				w.gets(r, err, 1)
+				if stored, err := w.get("get", key); err != nil || stored.Generation != 1 {
+					t.Errorf("%v has %v, %v", key, stored, err)
+				}
+			})
+		}
+		callers.Wait()
+	})
+}
+
 func TestCallerThatGivesUpStopsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -234,8 +260,7 @@ func TestHooksMayUseTheKeeper(t *testing.T) {
 		var hooked atomic.Int32
 		k = w.process(func(c *keeper.Config) {
 			c.Refreshed = func(ctx context.Context, key token.Key, r token.Record) {
-				w.stale = nil
-				got, err := k.Fresh(ctx, key)
+				got, err := k.Fresh(ctx, key) // which finds, in the cache, what was refreshed
 				w.gets(got, err, r.Generation)
 				hooked.Add(1)
 			}

@@ -65,6 +65,9 @@ func TestConflictsAreNotTriedAgainAtOnce(t *testing.T) {
 				tt.when(w, s)
 				_, err := k.Fresh(t.Context(), key)
 				is(t, err, tt.want)
+				if dead := w.stored().State == token.Reauthorize; dead != (tt.want != nil) {
+					t.Errorf("the grant is %v", w.stored().State)
+				}
 				w.calls(1)
 				if s.loads > 40 {
 					t.Errorf("%d loads in %v", s.loads, lag)

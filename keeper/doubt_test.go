@@ -61,9 +61,13 @@ func TestKilledProcessLeavesGrantInDoubt(t *testing.T) {
 					t.Fatal("no lease was left behind")
 				}
 				for time.Until(first.Token.Expiry) > 10*time.Second {
+					began := time.Now()
 					r, err := lives.Fresh(t.Context(), key)
 					if err != nil || r.Generation != 0 {
 						t.Fatalf("before the expiry: got %v, %v", r, err)
+					}
+					if abandoned := time.Since(w.stored().Lease.Until) >= 0; abandoned && time.Since(began) != 0 {
+						t.Fatalf("before the expiry: waited %v for the dead", time.Since(began))
 					}
 					time.Sleep(5 * time.Second)
 				}
@@ -82,6 +86,30 @@ func TestKilledProcessLeavesGrantInDoubt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What only one process writes has no lease: it would keep the next process waiting.
+func TestKilledProcessLeavesNoLeaseWhereNobodySharesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.p.before = func(n int) error {
+			if n == 1 {
+				runtime.Goexit()
+			}
+			return nil
+		}
+		first := w.login(w.over(three{w.engine}), "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		if r, err := w.over(three{w.engine}).Fresh(t.Context(), key); err == nil {
+			t.Fatalf("got %v and no error", r)
+		}
+		began := time.Now()
+		r, err := w.over(three{w.engine}).Fresh(t.Context(), key)
+		w.good(r, err, 1)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("the next process waited %v", waited)
+		}
+	})
 }
 
 func TestTakeoverIsInDoubt(t *testing.T) {

@@ -230,7 +230,9 @@ func (m *model) claim(s moment, i int8) (moment, bool) {
 		return s, false
 	default:
 		r.holder = i
-		r.fence++
+		if m.design == fenced {
+			r.fence++
+		}
 	}
 	*p = modelProcess{claimed, r.grant, r.gen, r.fence}
 	return s, true
@@ -318,6 +320,10 @@ func (m *model) giveUp(s moment, i int8) (all []moment) {
 		s.row.holder = nobody
 		all = append(all, s)
 	}
+	if at == refused && m.design == byGeneration { // or it has seen a lease of another that has run out
+		s.processes[i] = modelProcess{}
+		all = append(all, s)
+	}
 	return all
 }
 
@@ -341,10 +347,11 @@ func (m *model) crashes(s moment, i int8) (all []moment) {
 		g.spoilt = g.spoilt || m.provider != lenient
 		after := s
 		after.processes[i] = modelProcess{at: done}
+		all = append(all, after)
 		if after.row.holder == i {
 			after.row.holder = nobody
+			all = append(all, after)
 		}
-		all = append(all, after)
 	}
 	s.processes[i] = modelProcess{}
 	return append(all, s)

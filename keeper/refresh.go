@@ -89,7 +89,7 @@ func (f *refresh) run(ctx context.Context, seen token.Record) (token.Record, err
 		if err != nil {
 			return token.Record{}, err
 		}
-		if time.Since(began) > f.k.c.lease()/2 || ctx.Err() != nil { // the lease might run out before the answer comes
+		if time.Since(began) > f.k.c.lease()/2 { // the lease might run out before the answer comes
 			f.leave(ctx, claimed, r)
 			return token.Record{}, ErrRefreshInProgress
 		}

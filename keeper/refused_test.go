@@ -46,6 +46,36 @@ func TestRefusedGrantIsMarkedOnce(t *testing.T) {
 	})
 }
 
+// Whatever asks for a dead grant costs the provider nothing, and the storage one look, and one more
+// past its caches where it has any.
+func TestDeadGrantIsNeverTried(t *testing.T) {
+	for name, over := range storages() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				k := w.over(over(w.engine))
+				first := w.login(k, "a")
+				w.p.grants["a"].dead = true
+				time.Sleep(time.Until(first.Token.Expiry))
+				_, err := k.Fresh(t.Context(), key)
+				is(t, err, keeper.ErrReauthorize)
+				w.calls(1)
+				ops := make(map[string]int)
+				w.seen = func(op string, _ token.Key) { ops[op]++ }
+				for range 1000 {
+					_, err := k.Fresh(t.Context(), key)
+					is(t, err, keeper.ErrReauthorize)
+					time.Sleep(time.Minute)
+				}
+				w.calls(1)
+				if ops["get"] != 1000 || ops["load"] > 1000 || len(ops) > 2 {
+					t.Errorf("1000 calls did %v", ops)
+				}
+			})
+		})
+	}
+}
+
 func TestRefusedAfterAnotherWon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -101,8 +101,8 @@ func (st *stage) actions() (all []action) {
 	if st.may.lapse > 0 && holder != nobody && !st.gone(holder) {
 		add("LAPSE", func() { st.may.lapse--; time.Sleep(outlived) })
 	}
-	if st.may.lapse > 0 && holder == nobody {
-		add("PAUSE", func() { st.may.lapse--; time.Sleep(35 * time.Second) }) // too long for a claim
+	if st.may.lapse > 0 && holder == nobody && !slices.Contains(st.path, "PAUSE") {
+		add("PAUSE", func() { st.may.lapse--; time.Sleep(35 * time.Second) }) // too long for a claim, and not for a lease
 	}
 	if st.may.login > 0 {
 		add("LOGIN", func() { st.may.login--; st.logIn() })
