@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,7 +63,7 @@ func New(c Config) (*Cache, error) {
 // done.
 func Open(servers ...string) (*Cache, error) {
 	list := new(memcache.ServerList)
-	if len(servers) == 0 {
+	if len(servers) == 0 || slices.Contains(servers, "") {
 		return nil, errors.New("memcache: no server is named")
 	}
 	if err := list.SetServers(servers...); err != nil {

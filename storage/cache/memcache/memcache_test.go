@@ -30,6 +30,9 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 	if _, err := memcache.Open(); err == nil {
 		t.Error("no server was taken")
 	}
+	if _, err := memcache.Open(""); err == nil {
+		t.Error("a server without a name was taken")
+	}
 	if _, err := memcache.Open("127.0.0.1"); err == nil {
 		t.Error("a server without a port was taken")
 	}

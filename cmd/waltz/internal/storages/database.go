@@ -17,8 +17,12 @@ const servers = "postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOS
 const DatabaseUsage = "sqlite:FILE, " + servers
 
 // Database returns the dialect of the SQL database that name, a URL, names, and what opens it. It
-// touches no database itself.
+// touches no database itself, and a cache that the URL may name is not meant.
 func Database(name string) (sqlstore.Dialect, func() (*sql.DB, error), error) {
+	name, _, err := uncached(name)
+	if err != nil {
+		return sqlstore.Dialect{}, nil, err
+	}
 	switch engine, where, _ := strings.Cut(name, ":"); {
 	case engine == "sqlite" && where != "":
 		return sqlite.Dialect(), func() (*sql.DB, error) { return sqlite.OpenDB(where) }, nil

@@ -18,11 +18,27 @@ import (
 )
 
 // Usage lists the URLs that Open takes.
-const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's redis://USER:PASSWORD@HOST, " + BucketUsage + ", " + servers
+const Usage = "session:, memory:, file:DIRECTORY or sqlite:FILE, or a server's redis://USER:PASSWORD@HOST, " + BucketUsage + ", " + servers +
+	"; with an SQL database also " + caches
 
 // Open returns the storage that name, a URL, names, and what closes it. The storage of session: is nil:
-// an App makes its own.
+// an App makes its own. An SQL database may have a parameter cache, and then has a cache in front that
+// runs until it is closed.
 func Open(name string) (token.Storage, func() error, error) {
+	rest, kind, err := uncached(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if kind == "" {
+		return open(rest)
+	}
+	if _, _, err := Database(rest); err != nil {
+		return nil, nil, fmt.Errorf("a cache goes over an SQL database: %w", err)
+	}
+	return cached(rest, kind)
+}
+
+func open(name string) (token.Storage, func() error, error) {
 	nothing := func() error { return nil }
 	engine, where, ok := strings.Cut(name, ":")
 	if !ok {
@@ -72,8 +88,9 @@ func Open(name string) (token.Storage, func() error, error) {
 	}
 }
 
-// Shown is a URL as people may see it: without its password.
+// Shown is a URL as people may see it: without its password and its parameters, where another may be.
 func Shown(name string) string {
+	name, _, _ = strings.Cut(name, "?")
 	engine, rest, _ := strings.Cut(name, ":")
 	if !strings.HasPrefix(rest, "//") {
 		return name
@@ -82,7 +99,6 @@ func Shown(name string) string {
 	if err != nil {
 		return engine + "://…"
 	}
-	u.RawQuery = "" // a driver may take a password there
 	return u.Redacted()
 }
 

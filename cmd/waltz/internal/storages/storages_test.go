@@ -83,6 +83,7 @@ func TestShownHasNoPassword(t *testing.T) {
 		"mysql://app@db:3307/app":                                "mysql://app@db:3307/app",
 		"mysql://app:fake-secret/x@db/app":                       "mysql://…",
 		"redis://:fake-secret@db":                                "redis://:xxxxx@db",
+		"sqlite:a.db?cache=redis://:fake-secret@db":              "sqlite:a.db",
 	} {
 		if got := storages.Shown(url); got != want || strings.Contains(got, "fake-secret") {
 			t.Errorf("%q is shown as %q, want %q", url, got, want)
