@@ -23,8 +23,8 @@ const patience = time.Minute
 // browser is what tabs are opened in: a Chromium, or a tab whose cookies they are to share.
 type browser struct{ ctx context.Context } // chromedp keeps either in it
 
-// chromium starts a Chromium that ends with the test.
-func chromium(t *testing.T) browser {
+// chromium starts a Chromium that ends with the test, with options beyond the usual.
+func chromium(t *testing.T, more ...chromedp.ExecAllocatorOption) browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], // headless, in a new directory of its own
 		chromedp.ExecPath(findChromium(t)),
@@ -32,6 +32,7 @@ func chromium(t *testing.T) browser {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	)
+	options = append(options, more...)
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // which refuses root
 	}
@@ -70,6 +71,7 @@ type tab struct {
 
 	mu         sync.Mutex
 	complaints []string // scripts that failed, and what a policy has blocked
+	attacked   bool     // and has a right to
 }
 
 // stranger opens a tab of somebody who has no cookies yet.
@@ -93,7 +95,9 @@ func (br browser) open(t *testing.T, options ...chromedp.ContextOption) *tab {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, c := range b.complaints {
-			t.Errorf("the browser complains: %s", c)
+			if !b.attacked {
+				t.Errorf("the browser complains: %s", c)
+			}
 		}
 	})
 	b.ctx = ctx
@@ -120,6 +124,13 @@ func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.complaints = append(b.complaints, complaint)
+}
+
+// onPurpose says that pages are wrong on purpose: what the browser has against them is no failure.
+func (b *tab) onPurpose() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attacked = true
 }
 
 // do runs one action, in bounded time.
