@@ -17,7 +17,7 @@ func (s *Server) bearer(h func(http.ResponseWriter, *http.Request, Person)) http
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		g, f := s.ledger.owner(value, s.now())
+		g, f := s.ledger.owner(value, s.Now())
 		if f != nil {
 			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`%s, error=%q, error_description=%q`, realm, f.code, f.description))
 			f.write(w)

@@ -29,7 +29,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.sendBack(w, a, url.Values{"error": {f.code}, "error_description": {f.description}})
 		return
 	}
-	s.showConsent(w, a, s.ledger.ask(a, s.now()))
+	s.showConsent(w, a, s.ledger.ask(a, s.Now()))
 }
 
 // check finds what is wrong with a request whose client and redirect URI are right.
@@ -59,7 +59,7 @@ func (s *Server) check(q url.Values, a *authorization) *failure {
 
 // consent takes the answer to the consent page.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
-	a := s.ledger.answer(r.PostFormValue(fieldRequest), s.now())
+	a := s.ledger.answer(r.PostFormValue(fieldRequest), s.Now())
 	if a == nil {
 		s.showError(w, "This page was answered before, or is too old. Start again at the application.")
 		return
@@ -69,7 +69,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 	case decision == valueDeny:
 		s.sendBack(w, a, url.Values{"error": {"access_denied"}, "error_description": {"The person said no."}})
 	case decision == valueAllow && known:
-		code := s.ledger.allow(a, p, s.now().Add(s.settings().codeLifetime()))
+		code := s.ledger.allow(a, p, s.Now().Add(s.settings().codeLifetime()))
 		s.sendBack(w, a, url.Values{"code": {code}})
 	default:
 		s.showError(w, "The answer makes no sense. Start again at the application.")

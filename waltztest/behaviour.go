@@ -52,8 +52,8 @@ func (s *Server) settings() Behaviour {
 	return s.behaviour
 }
 
-// now is the time by the provider's clock.
-func (s *Server) now() time.Time { return time.Now().Add(s.settings().Skew) }
+// Now is the time by the provider's clock, which its answers' Date tells.
+func (s *Server) Now() time.Time { return time.Now().Add(s.settings().Skew) }
 
 // ExpireAll ends every access token there is: the API refuses it from now on. Refresh tokens live.
 func (s *Server) ExpireAll() { s.ledger.expireAll() }

@@ -24,7 +24,19 @@ const (
 )
 
 // Answer is what a request is answered with in place of the ordinary. With no Status and no Drop
-// the request is handled, and the fields change how its own answer is sent.
+// the request is handled, and the fields change how its own answer is sent. So a refresh token is
+// spent with any of
+//
+//	Answer{Delay: time.Minute}                               // the client may not wait for so long
+//	Answer{Status: 500, Handled: true}                       // it is told that something went wrong
+//	Answer{Truncate: true}                                   // half of the answer comes
+//	Answer{Drop: true, Handled: true}                        // nothing comes
+//
+// and is not with
+//
+//	Answer{Status: 500}                                      // as far as the client can tell, it is the same
+//	Answer{Status: 429, Header: http.Header{"Retry-After": {"60"}}}
+//	Answer{Status: 200, Body: `{"error":"invalid_grant"}`}   // a refusal that looks like success
 type Answer struct {
 	Status   int         // to send; 0: the server's own answer
 	Header   http.Header // to send, in place of those of the same names

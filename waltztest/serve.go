@@ -29,6 +29,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		out.body.WriteString(a.Body)
 		out.Header().Set("Content-Type", "application/json")
 	}
+	out.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	maps.Copy(out.Header(), a.Header)
 	s.journal.add(Call{
 		At:       time.Now(),

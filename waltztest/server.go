@@ -178,7 +178,7 @@ func (s *Server) Grant(subject string, scopes ...string) (*token.Token, error) {
 	}
 	b := s.settings()
 	g := &grant{person: p, scopes: slices.Clone(scopes)}
-	answer, err := s.tokenAnswer(s.ledger.issue(g, b, s.now()), b)
+	answer, err := s.tokenAnswer(s.ledger.issue(g, b, s.Now()), b)
 	if err != nil {
 		return nil, err
 	}

@@ -23,9 +23,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	var f *failure
 	switch form.Get("grant_type") {
 	case "authorization_code":
-		got, f = s.ledger.exchange(form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"), b, s.now())
+		got, f = s.ledger.exchange(form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"), b, s.Now())
 	case "refresh_token":
-		got, f = s.ledger.renew(form.Get("refresh_token"), strings.Fields(form.Get("scope")), b, s.now())
+		got, f = s.ledger.renew(form.Get("refresh_token"), strings.Fields(form.Get("scope")), b, s.Now())
 	case "":
 		f = failed("invalid_request", "grant_type is missing")
 	default:
