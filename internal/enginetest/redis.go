@@ -7,11 +7,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+const howRedis = "apt-get install redis-server"
 
 // StartRedis starts a Redis that has what it acknowledged on disk.
 func StartRedis(t testing.TB) *Server {
@@ -22,7 +25,7 @@ func StartRedis(t testing.TB) *Server {
 // redis starts one with more options of its command line.
 func redis(t testing.TB, options ...string) *Server {
 	t.Helper()
-	redis := program(t, "redis-server", "apt-get install redis-server")
+	redis := program(t, "redis-server", howRedis)
 	addr, port := free(t)
 	dir := t.TempDir()
 	options = append([]string{
@@ -42,6 +45,24 @@ func StartRedisReplica(t testing.TB, primary *Server) *Server {
 	s := redis(t, "--replicaof", strings.Replace(primary.Addr, ":", " ", 1))
 	says(t, s, "INFO replication", "master_link_status:up")
 	return s
+}
+
+// StartRedisSentinel starts a Sentinel that gives the place of primary to one of its replicas, a few seconds
+// after it was killed. Its URL names the place.
+func StartRedisSentinel(t testing.TB, primary *Server) *Server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	addr, port := free(t)
+	text := "sentinel monitor waltz " + strings.Replace(primary.Addr, ":", " ", 1) + " 1\n" +
+		"sentinel down-after-milliseconds waltz 500\n" +
+		"sentinel failover-timeout waltz 5000\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil { // which it writes to
+		t.Fatal(err)
+	}
+	redis := program(t, "redis-server", howRedis)
+	return start(t, &Server{Addr: addr, URL: "redis://" + addr + "?master_name=waltz", death: os.Kill, answers: replies(addr), command: func() *exec.Cmd {
+		return exec.Command(redis, file, "--sentinel", "--bind", "127.0.0.1", "--port", port) //nolint:noctx,gosec // Kill ends it; the names are ours
+	}})
 }
 
 // replies asks what Redis and memcached have an answer to, be it an error. A Redis that still reads its

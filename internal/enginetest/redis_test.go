@@ -67,7 +67,7 @@ func TestRedisClusterPartsTheSlots(t *testing.T) {
 			t.Errorf("server %d says %q", i, got)
 		}
 	}
-	replica := enginetest.StartRedisClusterReplica(t, all[0])
+	replica := enginetest.StartRedisClusterReplicas(t, all[0])[0]
 	all[0].Kill()
 	for range 600 {
 		if ask(t, replica, "SET kept 2") == "+OK" {

@@ -27,27 +27,39 @@ func StartRedisCluster(t testing.TB) []*Server {
 	return all
 }
 
-// StartRedisClusterReplica starts a server that takes the place of primary, which is one of a Cluster, a
-// few seconds after that is killed.
-func StartRedisClusterReplica(t testing.TB, primary *Server) *Server {
+// StartRedisClusterReplicas starts a replica for each of primaries, which are of one Cluster. It takes the
+// place of its primary a few seconds after that was killed.
+func StartRedisClusterReplicas(t testing.TB, primaries ...*Server) []*Server {
 	t.Helper()
-	s, address := clustered(t)
-	tell(t, primary, "CLUSTER MEET "+address)
-	says(t, s, "CLUSTER INFO", "cluster_state:ok")
-	id, err := ask(t.Context(), primary.Addr, "CLUSTER MYID")
-	if err != nil {
-		t.Fatal(err)
+	var all []*Server
+	for range primaries {
+		s, address := clustered(t)
+		tell(t, primaries[0], "CLUSTER MEET "+address)
+		all = append(all, s)
 	}
-	tell(t, s, "CLUSTER REPLICATE "+strings.Fields(id)[1])
-	says(t, s, "INFO replication", "master_link_status:up")
-	s.URL = primary.URL
-	return s
+	for i, s := range all {
+		id, err := ask(t.Context(), primaries[i].Addr, "CLUSTER MYID")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, id, _ = strings.Cut(strings.TrimSpace(id), "\r\n") // the first line is its length
+		says(t, s, "CLUSTER NODES", id)
+		tell(t, s, "CLUSTER REPLICATE "+id)
+		s.URL = primaries[i].URL
+	}
+	for _, s := range all {
+		says(t, s, "INFO replication", "master_link_status:up")
+		says(t, s, "CLUSTER INFO", "cluster_state:ok")
+	}
+	return all
 }
 
 // clustered starts a server that may become part of a Cluster, and returns its address for the others.
 func clustered(t testing.TB) (s *Server, address string) {
 	t.Helper()
 	_, bus := free(t)
-	s = redis(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000")
+	s = redis(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000",
+		"--cluster-allow-replica-migration", "no", // replicas stay with the primary that a test gave them to
+		"--appendfsync", "no") // the file is written before the answer all the same, which is enough for a server that is killed
 	return s, strings.Replace(s.Addr, ":", " ", 1) + " " + bus
 }

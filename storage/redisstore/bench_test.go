@@ -103,7 +103,7 @@ func stored(b *testing.B) (*redisstore.Storage, *redis.Client, string, token.Key
 	if err := t.UnmarshalJSON(data); err != nil {
 		b.Fatal(err)
 	}
-	s, client, prefix := shared(b, redisstore.Config{})
+	s, client, prefix := shared(b)
 	key, r := token.Key{Provider: "github", User: "alice"}, token.New(t)
 	r.Subject, r.RefreshAt = "583231", time.Now().Add(time.Hour)
 	set(b, s, key, r)

@@ -29,7 +29,7 @@ func calls(t *testing.T, s *redisstore.Storage, key token.Key) map[string]error 
 // Somebody else's value at a key of ours is neither read nor overwritten, and the error says where it is.
 func TestForeignValueIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	s, client, _ := shared(t, redisstore.Config{})
+	s, client, _ := shared(t)
 	set(t, s, alice, record("a")) // so that it is in the index
 	name := s.Name(alice)
 	if err := client.Del(t.Context(), name).Err(); err != nil {
@@ -54,7 +54,7 @@ func TestForeignValueIsLeftAlone(t *testing.T) {
 func TestForeignIndexIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"index", "due"} {
-		s, client, prefix := shared(t, redisstore.Config{})
+		s, client, prefix := shared(t)
 		index, due, _ := s.Indexed(alice, "")
 		theirs := map[string]string{"index": index, "due": due}[which]
 		if err := client.Set(t.Context(), theirs, "theirs", 0).Err(); err != nil {
@@ -83,7 +83,7 @@ func TestForeignIndexIsLeftAlone(t *testing.T) {
 func TestBrokenRecord(t *testing.T) {
 	t.Parallel()
 	const canary = "fake-canary"
-	s, client, prefix := shared(t, redisstore.Config{})
+	s, client, prefix := shared(t)
 	whole := record(canary)
 	set(t, s, alice, whole)
 	good, err := client.Get(t.Context(), s.Name(alice)).Result()

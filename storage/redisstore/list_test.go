@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
-	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -49,7 +48,7 @@ func TestListOfManyPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _, _ := shared(t, redisstore.Config{})
+			s, _, _ := shared(t)
 			fill(t, s, n, func(i int) (token.Key, token.Record) {
 				r := record("a")
 				r.Subject, r.RefreshAt = "subject", at.Add(-time.Duration(i)*time.Second)
@@ -82,7 +81,7 @@ func TestListOfManyPages(t *testing.T) {
 func TestListWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	const n = 1500
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	r := record("a")
 	r.RefreshAt = time.Unix(1, 0)
 	key := func(i int) token.Key { return token.Key{Provider: "p", User: fmt.Sprintf("%05d", i)} }
@@ -125,7 +124,7 @@ func TestListWhileOthersWrite(t *testing.T) {
 
 func TestDueIsExact(t *testing.T) {
 	t.Parallel()
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	for _, at := range []time.Time{
 		time.Date(2031, 1, 1, 0, 0, 0, 1500, time.UTC), // finer than a microsecond
 		time.Date(1969, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
@@ -145,7 +144,7 @@ func TestDueIsExact(t *testing.T) {
 
 func TestListOfLongRecords(t *testing.T) {
 	t.Parallel()
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	r := record("a")
 	r.Reason = strings.Repeat("long", 1000)
 	set(t, s, alice, r)

@@ -4,14 +4,13 @@ import (
 	"testing"
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
-	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/storage/storagetest"
 	"github.com/waltz-oauth/waltz/token"
 )
 
 func TestPromises(t *testing.T) {
 	t.Parallel()
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	storagetest.Run(t, func(*testing.T) token.Storage { return s })
 }
 

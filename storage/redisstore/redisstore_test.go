@@ -52,42 +52,47 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 func TestOpenTakesURLs(t *testing.T) {
 	t.Parallel()
 	const secret = "fake-secret"
-	for url, ok := range map[string]bool{
-		"redis://localhost": true,
-		"redis://u:" + secret + "@localhost:6379/3?pool_size=3": true,
-		"rediss://localhost?prefix=app&replicas=1":              true,
-		"redis://a:6379?addr=b:6379&addr=c:6379":                true,
-		"redis://a:26379?master_name=waltz&addr=b:26379":        true,
-		"":                                           false,
-		"localhost:6379":                             false,
-		"http://u:" + secret + "@host":               false,
-		"redis://u:" + secret + "%zz@host":           false,
-		"redis://u:" + secret + "@host:port":         false,
-		"redis://:" + secret + "@host/db":            false,
-		"redis://:" + secret + "@host?prefix={a}":    false,
-		"redis://:" + secret + "@host?replicas=two":  false,
-		"redis://:" + secret + "@host?unknown=1":     false,
-		"redis://:" + secret + "@host?addr=nonsense": false,
-		"redis://:" + secret + "@host?master_name=m&route_randomly=true": false,
+	for _, url := range []string{
+		"redis://localhost",
+		"redis://u:" + secret + "@localhost:6379/3?pool_size=3",
+		"rediss://localhost?prefix=app&replicas=1",
+		"redis://a:6379?addr=b:6379&addr=c:6379",
+		"redis://a:26379?master_name=waltz&addr=b:26379",
 	} {
 		s, err := redisstore.Open(url)
-		if (err == nil) != ok {
+		if err == nil {
+			err = s.Close()
+		}
+		if err != nil {
 			t.Errorf("%q: got error %v", url, err)
 		}
-		if err != nil && strings.Contains(err.Error(), secret) {
-			t.Error("the error has the password")
-		}
+	}
+	for _, url := range []string{
+		"",
+		"localhost:6379",
+		"http://u:" + secret + "@host",
+		"redis://u:" + secret + "%zz@host",
+		"redis://u:" + secret + "@host:port",
+		"redis://:" + secret + "@host/db",
+		"redis://:" + secret + "@host?prefix={a}",
+		"redis://:" + secret + "@host?replicas=two",
+		"redis://:" + secret + "@host?unknown=1",
+		"redis://:" + secret + "@host?addr=nonsense",
+		"redis://:" + secret + "@host?master_name=m&route_randomly=true",
+	} {
+		s, err := redisstore.Open(url)
 		if err == nil {
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
+			_ = s.Close()
+			t.Errorf("%q was taken", url)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Error("the error has the password")
 		}
 	}
 }
 
 func TestCloseLeavesTheCallersClient(t *testing.T) {
 	t.Parallel()
-	s, client, _ := shared(t, redisstore.Config{})
+	s, client, _ := shared(t)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +113,7 @@ func TestCloseLeavesTheCallersClient(t *testing.T) {
 
 func TestEveryMachineSeesIt(t *testing.T) {
 	t.Parallel()
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	if got := token.Reaches(s); got != token.Network {
 		t.Errorf("it reaches the %s", got)
 	}
@@ -116,7 +121,7 @@ func TestEveryMachineSeesIt(t *testing.T) {
 
 func TestNothingExpires(t *testing.T) {
 	t.Parallel()
-	s, client, prefix := shared(t, redisstore.Config{})
+	s, client, prefix := shared(t)
 	past := time.Now().Add(-time.Hour)
 	r := token.New(&token.Token{AccessToken: "fake-a", RefreshToken: "fake-r", Expiry: past})
 	r.RefreshAt, r.NotBefore, r.Lease = past, past, token.Lease{Attempt: "a", Until: past}
@@ -163,7 +168,7 @@ func TestScriptsAreLoadedAgain(t *testing.T) {
 
 func TestLoadHasTheServersClock(t *testing.T) {
 	t.Parallel()
-	s, client, _ := shared(t, redisstore.Config{})
+	s, client, _ := shared(t)
 	set(t, s, alice, record("a"))
 	before, err := client.Time(t.Context()).Result()
 	if err != nil {
@@ -181,7 +186,7 @@ func TestLoadHasTheServersClock(t *testing.T) {
 
 func TestTooMuchIsRefused(t *testing.T) {
 	t.Parallel()
-	s, client, prefix := shared(t, redisstore.Config{})
+	s, client, prefix := shared(t)
 	const most = 8 << 10
 	long := strings.Repeat("\x00", most)
 	huge, subject, edge := record("a"), record("a"), record("a")
@@ -226,7 +231,7 @@ func TestTooMuchIsRefused(t *testing.T) {
 // The index is as the records are, whatever was done to them in which order.
 func TestIndexesFollowTheRecords(t *testing.T) {
 	t.Parallel()
-	s, client, prefix := shared(t, redisstore.Config{})
+	s, client, prefix := shared(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	at := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
 	kept := make(map[token.Key]token.Record)

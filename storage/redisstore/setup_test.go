@@ -13,12 +13,12 @@ import (
 )
 
 // shared returns a storage in the Redis that all tests share, under a prefix of its own, and its client.
-func shared(t testing.TB, c redisstore.Config) (s *redisstore.Storage, client *redis.Client, prefix string) {
+func shared(t testing.TB) (s *redisstore.Storage, client *redis.Client, prefix string) {
 	t.Helper()
 	client = connect(t, enginetest.Redis(t))
-	c.Prefix = "waltz-test-" + rand.Text()
-	t.Cleanup(func() { sweep(t, client, c.Prefix) })
-	return storage(t, client, c), client, c.Prefix
+	prefix = "waltz-test-" + rand.Text()
+	t.Cleanup(func() { sweep(t, client, prefix) })
+	return storage(t, client, redisstore.Config{Prefix: prefix}), client, prefix
 }
 
 func storage(t testing.TB, client redis.UniversalClient, c redisstore.Config) *redisstore.Storage {

@@ -52,7 +52,7 @@ func hears(t *testing.T, heard <-chan token.Key, want token.Key) {
 
 func TestWatchHearsOfEveryChange(t *testing.T) {
 	t.Parallel()
-	writer, _, prefix := shared(t, redisstore.Config{})
+	writer, _, prefix := shared(t)
 	reader := opened(t, "redis://"+enginetest.Redis(t)+"?prefix="+prefix)
 	heard := watching(t, reader)
 	odd := token.Key{Provider: "git hub", User: "\x00\xff ", Account: "a\nb"}
@@ -82,7 +82,7 @@ func TestWatchHearsOfEveryChange(t *testing.T) {
 // Whoever reads upon hearing finds what was written.
 func TestWhatIsHeardOfIsThere(t *testing.T) {
 	t.Parallel()
-	s, _, _ := shared(t, redisstore.Config{})
+	s, _, _ := shared(t)
 	heard := watching(t, s)
 	for n := range uint64(200) {
 		r := record("a")

@@ -35,7 +35,7 @@ func (s *Storage) write(ctx context.Context, sc script, at *shard, name string, 
 
 // replicated runs cmd and waits for replicas, which is asked on the connection that wrote.
 func (s *Storage) replicated(ctx context.Context, at *shard, cmd once) (int64, error) {
-	const tries = 5
+	const tries = 20
 	for try := 1; ; try++ {
 		server, cluster, err := s.server(ctx, at)
 		if err != nil {
