@@ -157,3 +157,18 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestHugeFileIsNotRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(path, make([]byte, 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := keyfile.New(keyfile.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("got error %v", err)
+	}
+}
