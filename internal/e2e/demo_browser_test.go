@@ -25,6 +25,7 @@ func TestDemoInABrowser(t *testing.T) {
 					"a denial is a clear page":      denies,
 					"two tabs at once both finish":  opensTwoTabs,
 					"an expired token is refreshed": refreshes,
+					"a dead grant is shown as such": finds,
 					"disconnecting deletes":         disconnects,
 				} {
 					t.Run(name, func(t *testing.T) {
@@ -139,6 +140,10 @@ func looksAround(_ *testing.T, v *visitor) {
 	v.show("7-expired")
 	v.follow("#call")
 	v.show("8-refreshed")
+	v.follow("#end")
+	v.follow("#call")
+	v.visit(v.url)
+	v.show("9-ended")
 }
 
 func connects(_ *testing.T, v *visitor) {
@@ -192,6 +197,27 @@ func refreshes(t *testing.T, v *visitor) {
 		t.Errorf("the generation is %s after another call, want 1", now)
 	}
 	v.wantEvent("Refreshed")
+}
+
+func finds(t *testing.T, v *visitor) {
+	v.connect("ada", "1001")
+	v.follow("#end")
+	v.wantHome("active") // nobody has told the application
+	for range 3 {
+		if status := v.follow("#call"); status != http.StatusUnauthorized {
+			t.Errorf("the page's status is %d, want %d", status, http.StatusUnauthorized)
+		}
+		v.visit(v.url)
+		v.wantHome("reauthorize")
+	}
+	if got := v.text("main"); !strings.Contains(got, "Please connect again") || !strings.Contains(got, "reauthorize (invalid_grant) since ") {
+		t.Errorf("the page says %q", got)
+	}
+	v.wantEvent("The provider ended the grant: invalid_grant")
+	v.follow("#connect")
+	v.follow(allow)
+	v.wantHome("active")
+	v.wantCall("Demo Ada")
 }
 
 func disconnects(_ *testing.T, v *visitor) {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waltz-oauth/waltz"
+	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/token"
 	"github.com/waltz-oauth/waltz/waltztest"
 )
@@ -35,6 +37,7 @@ func (d *Demo) handler() http.Handler {
 	mux.HandleFunc("POST /user", signIn)
 	mux.Handle("POST /call", d.consumer.Require(http.HandlerFunc(d.call)))
 	mux.Handle("POST /expire", d.consumer.Require(http.HandlerFunc(d.expire)))
+	mux.Handle("POST /end", d.consumer.Require(http.HandlerFunc(d.end)))
 	return signedIn(d.app.Handler(http.NewCrossOriginProtection().Handler(mux)))
 }
 
@@ -109,18 +112,43 @@ func (d *Demo) ask(r *http.Request) (string, error) {
 // expire makes the user's access token one that has expired, here and at the provider. The refresh
 // token lives on.
 func (d *Demo) expire(w http.ResponseWriter, r *http.Request) {
-	id, _ := currentUser(r.Context())
-	record, err := d.consumer.Record(r.Context())
-	if err == nil {
-		expired := *record.Token
-		expired.Expiry = time.Now().Add(-time.Second)
-		err = d.consumer.Save(r.Context(), &expired)
-	}
-	if err != nil {
+	if _, err := d.outlive(r.Context()); err != nil {
 		http.Error(w, "The token cannot be changed: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	d.provider.ExpireAll()
-	d.journal.add(id, "Expired: the access token is of no use any more. Call the API to see it refreshed.")
+	d.tell(r, "Expired: the access token is of no use any more. Call the API to see it refreshed.")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// end takes the application out of the person's account at the provider. It is not told of that until
+// it refreshes the token.
+func (d *Demo) end(w http.ResponseWriter, r *http.Request) {
+	t, err := d.outlive(r.Context())
+	if err == nil {
+		c := &provider.Client{Provider: d.provider.Provider(), ID: d.provider.ClientID, Secret: d.provider.ClientSecret}
+		err = c.Revoke(r.Context(), t)
+	}
+	if err != nil {
+		http.Error(w, "The grant cannot be ended: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	d.tell(r, "Ended: the provider honours none of its tokens any more. Call the API to see that found out.")
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// outlive stores the user's token as one that has expired.
+func (d *Demo) outlive(ctx context.Context) (*token.Token, error) {
+	record, err := d.consumer.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	expired := *record.Token
+	expired.Expiry = time.Now().Add(-time.Second)
+	return &expired, d.consumer.Save(ctx, &expired)
+}
+
+func (d *Demo) tell(r *http.Request, text string) {
+	id, _ := currentUser(r.Context())
+	d.journal.add(id, text)
 }

@@ -36,6 +36,8 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) error {
 		{"connect: the token is stored", w.connect},
 		{"call the API with it", w.call},
 		{"let it expire, call again: refreshed once, and stored", w.refresh},
+		{"let the provider end it: found out once, shown, and not asked about again", w.end},
+		{"connect again", w.connect},
 		{"disconnect: revoked at the provider, and deleted", w.disconnect},
 		{"connect once more, and leave it for the next walk", w.connect},
 	} {
@@ -116,6 +118,22 @@ func (w *walk) refresh(ctx context.Context) error {
 	return w.expect(ctx, "active", "1")
 }
 
+func (w *walk) end(ctx context.Context) error {
+	if _, err := w.post(ctx, "/end", nil); err != nil {
+		return err
+	}
+	before := w.demo.provider.Calls(waltztest.Refresh)
+	for range 3 {
+		if _, err := w.send(ctx, http.MethodPost, "/call", nil, http.StatusUnauthorized); err != nil {
+			return err
+		}
+	}
+	if calls := w.demo.provider.Calls(waltztest.Refresh) - before; calls != 1 {
+		return fmt.Errorf("the provider was asked %d times to refresh, want once", calls)
+	}
+	return w.expect(ctx, "reauthorize", "0")
+}
+
 func (w *walk) disconnect(ctx context.Context) error {
 	before := w.demo.provider.Calls(waltztest.Revoke)
 	if _, err := w.post(ctx, "/login/demo/disconnect", nil); err != nil {
@@ -150,23 +168,20 @@ func (w *walk) login(ctx context.Context, d waltztest.Decision) (int, error) {
 }
 
 func (w *walk) home(ctx context.Context) (page, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.demo.URL+"/", nil)
-	if err != nil {
-		return page{}, err
-	}
-	return w.do(r)
+	return w.send(ctx, http.MethodGet, "/", nil, http.StatusOK)
 }
 
 func (w *walk) post(ctx context.Context, path string, form url.Values) (page, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.demo.URL+path, strings.NewReader(form.Encode()))
+	return w.send(ctx, http.MethodPost, path, form, http.StatusOK)
+}
+
+// send returns the page that is answered, which is to have that status.
+func (w *walk) send(ctx context.Context, method, path string, form url.Values, want int) (page, error) {
+	r, err := http.NewRequestWithContext(ctx, method, w.demo.URL+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return page{}, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return w.do(r)
-}
-
-func (w *walk) do(r *http.Request) (page, error) {
 	resp, err := w.browser.Client.Do(r)
 	if err != nil {
 		return page{}, err
@@ -176,8 +191,8 @@ func (w *walk) do(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	if resp.StatusCode != http.StatusOK {
-		return page{}, fmt.Errorf("%s %s answered %s", r.Method, r.URL.Path, resp.Status)
+	if resp.StatusCode != want {
+		return page{}, fmt.Errorf("%s %s answered %s", method, path, resp.Status)
 	}
 	find := func(pattern string) string {
 		if m := regexp.MustCompile(pattern).FindSubmatch(body); m != nil {
