@@ -74,6 +74,7 @@ var guests = map[string][]string{
 	"waltztest":           {"cmd/*"},
 	"internal/enginetest": {},
 	"internal/breaktest":  {},
+	"internal/benchtest":  {},
 	"storage/storagetest": {"storage/sessionstore/internal/sessiontest"},
 
 	"storage/sessionstore/internal/sessiontest": {},

@@ -107,7 +107,7 @@ func functions(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`(?s)\nfunc ([A-Z]\w*)\((?:([\w, ]*) string)?\) Provider \{[^}]*?Name: "([^"]+)"`).FindAllStringSubmatch(string(b), -1) {
+		for _, m := range regexp.MustCompile(`(?s)\nfunc ([A-Z]\w*)\((?:([\w, ]*) string)?\) Provider \{[^}]*?Name(?:: |, p.DisplayName = )"([^"]+)"`).FindAllStringSubmatch(string(b), -1) {
 			all[m[3]] = m[1] + "(" + m[2] + ")"
 		}
 	}

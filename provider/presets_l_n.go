@@ -74,15 +74,9 @@ func Meetup() Provider {
 
 // Microsoft is [Azure] under the name that people look for.
 func Microsoft(tenant string) Provider {
-	tenant = part(cmp.Or(tenant, "common"))
-	return Provider{
-		Name: "microsoft", DisplayName: "Microsoft (personal and work accounts)",
-		AuthorizationURL: "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/authorize",
-		Scopes:           []string{"openid", "email", "profile", "User.Read", "offline_access"},
-		TokenURL:         "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/token",
-		APIBase:          "https://graph.microsoft.com/",
-		Userinfo:         Userinfo{URL: "https://graph.microsoft.com/v1.0/me", ID: "/id", Name: "/displayName", Email: "/mail"},
-	}
+	p := Azure(tenant)
+	p.Name, p.DisplayName = "microsoft", "Microsoft (personal and work accounts)"
+	return p
 }
 
 // Monday is monday.com.

@@ -2,12 +2,12 @@ package token_test
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -15,12 +15,8 @@ import (
 // ID token, being refreshed.
 func benchRecord(tb testing.TB) (r token.Record, stored []byte) {
 	tb.Helper()
-	answer, err := os.ReadFile("testdata/bench_token.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
 	var t token.Token
-	if err := json.Unmarshal(answer, &t); err != nil {
+	if err := json.Unmarshal(benchtest.Token, &t); err != nil {
 		tb.Fatal(err)
 	}
 	at := time.Date(2024, 5, 6, 7, 8, 9, 123456000, time.UTC)
@@ -33,7 +29,8 @@ func benchRecord(tb testing.TB) (r token.Record, stored []byte) {
 		Lease:      token.Lease{Attempt: "FNMJQYGOLSIXPOHDGMWYIQDLYE", Until: at.Add(time.Minute)},
 		RefreshAt:  at.Add(55 * time.Minute),
 	}
-	if stored, err = r.AppendJSON(nil); err != nil {
+	stored, err := r.AppendJSON(nil)
+	if err != nil {
 		tb.Fatal(err)
 	}
 	return r, stored

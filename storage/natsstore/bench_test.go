@@ -3,15 +3,12 @@ package natsstore_test
 import (
 	"context"
 	"crypto/rand"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/natsstore"
 	"github.com/waltz-oauth/waltz/token"
@@ -23,7 +20,7 @@ import (
 func BenchmarkGet(b *testing.B) {
 	s, kv, r := stored(b)
 	ctx, key := context.Background(), alice()
-	compare(b, func() error {
+	benchtest.Compare(b, func() error {
 		_, err := s.Get(ctx, key)
 		return err
 	}, func() error {
@@ -40,7 +37,7 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkSet(b *testing.B) {
 	s, kv, r := stored(b)
 	ctx, key := context.Background(), alice()
-	compare(b, func() error {
+	benchtest.Compare(b, func() error {
 		return s.Set(ctx, key, r)
 	}, func() error {
 		value, err := r.MarshalJSON()
@@ -52,40 +49,12 @@ func BenchmarkSet(b *testing.B) {
 	})
 }
 
-func compare(b *testing.B, ours, byHand func() error) {
-	b.Helper()
-	var took [2][]time.Duration
-	for b.Loop() {
-		for i, f := range []func() error{ours, byHand} {
-			start := time.Now()
-			if err := f(); err != nil {
-				b.Fatal(err)
-			}
-			took[i] = append(took[i], time.Since(start))
-		}
-	}
-	us, hand := median(took[0]), median(took[1])
-	b.ReportMetric(float64(us.Nanoseconds()), "ns/natsstore")
-	b.ReportMetric(float64(hand.Nanoseconds()), "ns/by-hand")
-	b.ReportMetric(float64(us)/float64(hand), "ratio")
-	b.ReportMetric(0, "ns/op") // of both together
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
-}
-
 // stored returns a storage that has a record of the usual size for alice, and a plain bucket that has
 // it too.
 func stored(b *testing.B) (*natsstore.Storage, jetstream.KeyValue, token.Record) {
 	b.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "sqlstore", "testdata", "token.json"))
-	if err != nil {
-		b.Fatal(err)
-	}
 	t := new(token.Token)
-	if err := t.UnmarshalJSON(data); err != nil {
+	if err := t.UnmarshalJSON(benchtest.Token); err != nil {
 		b.Fatal(err)
 	}
 	s, r := open(b, empty(b)), token.New(t)

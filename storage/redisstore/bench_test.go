@@ -5,14 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -28,7 +27,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Fatal(names, err)
 	}
 	name := names[0]
-	compare(b, func() error {
+	benchtest.Compare(b, func() error {
 		_, err := s.Get(ctx, key)
 		return err
 	}, func() error {
@@ -52,7 +51,7 @@ func BenchmarkSet(b *testing.B) {
 	name := "by-hand-" + rand.Text()
 	b.Cleanup(func() { client.Del(context.Background(), name) })
 	ctx := context.Background()
-	compare(b, func() error {
+	benchtest.Compare(b, func() error {
 		return s.Set(ctx, key, r)
 	}, func() error {
 		record := r
@@ -69,38 +68,10 @@ func BenchmarkSet(b *testing.B) {
 	})
 }
 
-func compare(b *testing.B, ours, byHand func() error) {
-	b.Helper()
-	var took [2][]time.Duration
-	for b.Loop() {
-		for i, f := range []func() error{ours, byHand} {
-			start := time.Now()
-			if err := f(); err != nil {
-				b.Fatal(err)
-			}
-			took[i] = append(took[i], time.Since(start))
-		}
-	}
-	us, hand := median(took[0]), median(took[1])
-	b.ReportMetric(float64(us.Nanoseconds()), "ns/redisstore")
-	b.ReportMetric(float64(hand.Nanoseconds()), "ns/by-hand")
-	b.ReportMetric(float64(us)/float64(hand), "ratio")
-	b.ReportMetric(0, "ns/op") // of both together
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
-}
-
 func stored(b *testing.B) (*redisstore.Storage, *redis.Client, string, token.Key, token.Record) {
 	b.Helper()
-	data, err := os.ReadFile("testdata/token.json")
-	if err != nil {
-		b.Fatal(err)
-	}
 	t := new(token.Token)
-	if err := t.UnmarshalJSON(data); err != nil {
+	if err := t.UnmarshalJSON(benchtest.Token); err != nil {
 		b.Fatal(err)
 	}
 	s, client, prefix := shared(b)

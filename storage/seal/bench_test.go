@@ -11,6 +11,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/storage/seal"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -45,7 +46,7 @@ type bench struct {
 func newBench(b testing.TB, keys int) *bench {
 	b.Helper()
 	var t token.Token
-	must(b, json.Unmarshal(file(b, "testdata/bench_token.json"), &t))
+	must(b, json.Unmarshal(benchtest.Token, &t))
 	ring := newRing(b, keys)
 	h, err := ring.Keyset(b.Context())
 	must(b, err)

@@ -6,10 +6,10 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -152,12 +152,8 @@ func benchStorage(b testing.TB) *Storage {
 }
 
 func benchRecord(b testing.TB) token.Record {
-	data, err := os.ReadFile("testdata/token.json")
-	if err != nil {
-		b.Fatal(err)
-	}
 	t := new(token.Token)
-	if err := t.UnmarshalJSON(data); err != nil {
+	if err := t.UnmarshalJSON(benchtest.Token); err != nil {
 		b.Fatal(err)
 	}
 	return token.New(t)

@@ -7,12 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/storage/sessionstore"
 	"github.com/waltz-oauth/waltz/storage/sessionstore/internal/sessiontest"
 	"github.com/waltz-oauth/waltz/token"
@@ -136,12 +136,8 @@ func TestATypicalTokenTakesFewBytes(t *testing.T) {
 
 func benchToken(t testing.TB) *token.Token {
 	t.Helper()
-	data, err := os.ReadFile("testdata/token.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	read := new(token.Token)
-	if err := read.UnmarshalJSON(data); err != nil {
+	if err := read.UnmarshalJSON(benchtest.Token); err != nil {
 		t.Fatal(err)
 	}
 	return read

@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"os"
-	"slices"
 	"testing"
-	"time"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -28,7 +26,7 @@ func BenchmarkGet(b *testing.B) {
 			}
 			defer get.Close()
 			ctx := context.Background()
-			compare(b, func() error {
+			benchtest.Compare(b, func() error {
 				_, err := s.Get(ctx, key)
 				return err
 			}, func() error {
@@ -49,7 +47,7 @@ func BenchmarkSet(b *testing.B) {
 			}
 			defer set.Close()
 			ctx := context.Background()
-			compare(b, func() error {
+			benchtest.Compare(b, func() error {
 				return s.Set(ctx, key, r)
 			}, func() error {
 				return setByHand(ctx, set, key, r)
@@ -86,38 +84,10 @@ func setByHand(ctx context.Context, set *sql.Stmt, key token.Key, r token.Record
 	return err
 }
 
-func compare(b *testing.B, ours, byHand func() error) {
-	b.Helper()
-	var took [2][]time.Duration
-	for b.Loop() {
-		for i, f := range []func() error{ours, byHand} {
-			start := time.Now()
-			if err := f(); err != nil {
-				b.Fatal(err)
-			}
-			took[i] = append(took[i], time.Since(start))
-		}
-	}
-	us, hand := median(took[0]), median(took[1])
-	b.ReportMetric(float64(us.Nanoseconds()), "ns/sqlstore")
-	b.ReportMetric(float64(hand.Nanoseconds()), "ns/by-hand")
-	b.ReportMetric(float64(us)/float64(hand), "ratio")
-	b.ReportMetric(0, "ns/op") // of both together
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
-}
-
 func stored(b *testing.B, e engine) (*sqlstore.Storage, *sql.DB, token.Key, token.Record) {
 	b.Helper()
-	data, err := os.ReadFile("testdata/token.json")
-	if err != nil {
-		b.Fatal(err)
-	}
 	t := new(token.Token)
-	if err := t.UnmarshalJSON(data); err != nil {
+	if err := t.UnmarshalJSON(benchtest.Token); err != nil {
 		b.Fatal(err)
 	}
 	s, db := e.migrated(b)

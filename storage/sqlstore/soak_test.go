@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waltz-oauth/waltz/internal/benchtest"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -75,12 +76,8 @@ func some(t *testing.T, s *sqlstore.Storage) {
 
 func large(t *testing.T) token.Record {
 	t.Helper()
-	data, err := os.ReadFile("testdata/token.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	secret := new(token.Token)
-	if err := secret.UnmarshalJSON(data); err != nil {
+	if err := secret.UnmarshalJSON(benchtest.Token); err != nil {
 		t.Fatal(err)
 	}
 	r := token.New(secret)
@@ -155,7 +152,7 @@ func measure(t *testing.T, s *sqlstore.Storage, n int) {
 			}
 			took = append(took, time.Since(start))
 		}
-		line += fmt.Sprintf(", %s %v", w.name, median(took).Round(100*time.Nanosecond))
+		line += fmt.Sprintf(", %s %v", w.name, benchtest.Median(took).Round(100*time.Nanosecond))
 	}
 	t.Log(line)
 }
