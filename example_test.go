@@ -15,6 +15,7 @@ import (
 	"github.com/waltz-oauth/waltz"
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/storage/memstore"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/postgres"
 	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 	"github.com/waltz-oauth/waltz/token"
 	"github.com/waltz-oauth/waltz/waltztest"
@@ -201,5 +202,37 @@ func ExampleConsumer_Save() {
 		return github.Save(waltz.WithUser(ctx, user), &token.Token{AccessToken: personal, TokenType: "Bearer"})
 	}
 	_ = save
+	// Output:
+}
+
+// Several processes share a database.
+func ExampleApp_Run() {
+	var serve func(ctx context.Context, app *waltz.App) error
+	main := func(ctx context.Context) error {
+		tokens, err := postgres.Open(os.Getenv("DATABASE_URL"))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tokens.Close() }()
+		app, err := waltz.New(waltz.Config{
+			Secret:  os.Getenv("SECRET"), // the same in every process
+			Storage: tokens,
+			Cluster: true, // refuse a storage that processes cannot share
+			User:    sessionUser,
+			BaseURL: "https://app.example",
+		})
+		if err != nil {
+			return err
+		}
+		go func() { _ = app.Run(ctx) }() // refresh ahead, in as many processes as you like
+
+		err = serve(ctx, app) // until ctx is done
+
+		// A token that has just come is stored before the process ends.
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return errors.Join(err, app.Shutdown(ending))
+	}
+	_ = main
 	// Output:
 }
