@@ -1,0 +1,290 @@
+package flaskdance
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/waltz-oauth/waltz/internal/cookie"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// row is a row of the table.
+type row struct {
+	id            int64
+	key           token.Key
+	created, text string
+	now           time.Time
+	nobody        bool // the user is text, and empty
+}
+
+// version tells this state of the row from every other: what is written here has something random in it,
+// and what Flask-Dance writes is a new row.
+func (r row) version() token.Version {
+	if strings.Contains(r.text, quote(memo)) {
+		return versionOf(r.text)
+	}
+	return token.Version(cookie.Tag("row", strconv.FormatInt(r.id, 10), r.created, r.text))
+}
+
+func versionOf(text string) token.Version { return token.Version(cookie.Tag("text", text)) }
+
+func (r row) record() (token.Record, error) {
+	rec, err := decode(r.text)
+	if err != nil {
+		return token.Record{}, err
+	}
+	rec.Version, rec.Now = r.version(), r.now
+	return rec, nil
+}
+
+type runner interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// find returns the rows at key in the order of their ids, and whether the engine takes those of
+// another key for the same.
+func (t *Table) find(ctx context.Context, run runner, l *layout, key token.Key, locking string) (found []row, alike bool, err error) {
+	d := t.config.Dialect
+	where, args := " WHERE "+d.name(l.provider.name)+" = ?", []any{key.Provider}
+	for _, part := range []struct {
+		in    *column
+		value string
+	}{{l.user, key.User}, {l.account, key.Account}} {
+		switch {
+		case part.in == nil:
+		case part.value == "":
+			where += " AND " + d.name(part.in.name) + " IS NULL"
+		default:
+			where += " AND " + d.asText(part.in.name) + " = ?"
+			args = append(args, part.value)
+		}
+	}
+	all, err := t.query(ctx, run, l, where+" ORDER BY "+d.name(t.config.id())+locking, args...)
+	for _, r := range all {
+		if r.key == key {
+			found = append(found, r)
+		} else {
+			alike = true
+		}
+	}
+	return found, alike, err
+}
+
+func (t *Table) query(ctx context.Context, run runner, l *layout, rest string, args ...any) ([]row, error) {
+	d := t.config.Dialect
+	optional := func(c *column) string {
+		if c == nil {
+			return "NULL"
+		}
+		return d.asText(c.name)
+	}
+	query := "SELECT " + strings.Join([]string{
+		d.name(t.config.id()), d.name(l.provider.name), optional(l.user), optional(l.account),
+		d.asText(t.config.created()), d.asText(t.config.token()), d.clock,
+	}, ", ") + " FROM " + d.name(t.config.table()) + rest
+	rows, err := run.QueryContext(ctx, d.bind(query), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	now := time.Now()
+	var all []row
+	for rows.Next() {
+		var r row
+		var user, account sql.NullString
+		var clock sql.NullInt64
+		if err := rows.Scan(&r.id, &r.key.Provider, &user, &account, &r.created, &r.text, &clock); err != nil {
+			return nil, err
+		}
+		r.key.User, r.key.Account = user.String, account.String
+		r.nobody = user.Valid && user.String == ""
+		r.now = now.UTC()
+		if clock.Valid {
+			r.now = time.UnixMicro(clock.Int64).UTC()
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+func (t *Table) insert(ctx context.Context, tx *sql.Tx, l *layout, key token.Key, text string) error {
+	d := t.config.Dialect
+	columns := []string{d.name(t.config.created()), d.name(t.config.token()), d.name(l.provider.name)}
+	values, args := []string{d.now, "?", "?"}, []any{text, key.Provider}
+	for _, part := range []struct {
+		in    *column
+		value string
+	}{{l.user, key.User}, {l.account, key.Account}} {
+		if part.in != nil {
+			columns, values = append(columns, d.name(part.in.name)), append(values, "?")
+			args = append(args, part.in.argument(part.value))
+		}
+	}
+	_, err := tx.ExecContext(ctx, d.bind("INSERT INTO "+d.name(t.config.table())+" ("+strings.Join(columns, ", ")+
+		") VALUES ("+strings.Join(values, ", ")+")"), args...)
+	return err
+}
+
+// update gives a row another token, and another id where the engine can, as Flask-Dance does: a request
+// there that still holds the row fails then, where it would write an old token over this one. A new
+// grant is created now.
+func (t *Table) update(ctx context.Context, tx *sql.Tx, id int64, text string, grant bool) error {
+	d := t.config.Dialect
+	set := []string{d.name(t.config.token()) + " = ?"}
+	if d.newID != "" {
+		set = append(set, t.fill(d.newID))
+	}
+	if grant {
+		set = append(set, d.name(t.config.created())+" = "+d.now)
+	}
+	_, err := tx.ExecContext(ctx, d.bind("UPDATE "+d.name(t.config.table())+" SET "+strings.Join(set, ", ")+
+		" WHERE "+d.name(t.config.id())+" = ?"), text, id)
+	return err
+}
+
+func (t *Table) remove(ctx context.Context, tx *sql.Tx, all []row) error {
+	d := t.config.Dialect
+	for _, r := range all {
+		if _, err := tx.ExecContext(ctx, d.bind("DELETE FROM "+d.name(t.config.table())+" WHERE "+d.name(t.config.id())+" = ?"), r.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) fill(statement string) string {
+	d := t.config.Dialect
+	return strings.NewReplacer("{table}", d.name(t.config.table()), "{id}", d.name(t.config.id())).Replace(statement)
+}
+
+// locked runs f in a transaction in which nobody else writes the table, Flask-Dance included. One that
+// came in another's way is run again.
+func (t *Table) locked(ctx context.Context, f func(*sql.Tx) error) error {
+	select {
+	case t.writer <- struct{}{}:
+		defer func() { <-t.writer }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	const tries, longest = 50, 100 * time.Millisecond
+	wait := time.Millisecond
+	for try := 1; ; try++ {
+		err := t.transaction(ctx, f)
+		if err == nil || try == tries || !collided(err) {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(wait)): //nolint:gosec // no secret
+			wait = min(2*wait, longest)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (t *Table) transaction(ctx context.Context, f func(*sql.Tx) error) (err error) {
+	tx, err := t.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback()
+		}
+	}()
+	if lock := t.config.Dialect.lock; lock != "" {
+		if _, err := tx.ExecContext(ctx, t.fill(lock)); err != nil {
+			return err
+		}
+	}
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// collided reports whether err is that of a transaction which was undone because it came in another's
+// way. Drivers of PostgreSQL have the code as SQLState, those of MariaDB in the text.
+func collided(err error) bool {
+	const serialization, deadlock = "40001", "40P01"
+	var e interface{ SQLState() string }
+	if errors.As(err, &e) {
+		return e.SQLState() == serialization || e.SQLState() == deadlock
+	}
+	return strings.Contains(err.Error(), "("+serialization+")")
+}
+
+// sameJSON reports whether a and b are one JSON value, numbers as they are spelled.
+func sameJSON(a, b string) bool {
+	if a == b {
+		return true
+	}
+	var values [2]any
+	for i, text := range []string{a, b} {
+		d := json.NewDecoder(bytes.NewBufferString(text))
+		d.UseNumber()
+		if d.Decode(&values[i]) != nil {
+			return false
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
+}
+
+// Row is a row of the table, as an import reads it.
+type Row struct {
+	ID     int64 // in the order of which rows are read
+	Key    token.Key
+	Record token.Record
+	Err    error // what stands in the row is no token; Record is empty
+}
+
+var errNobody = errors.New("its user is empty, which is neither a user nor NULL")
+
+// Rows yields all rows with ids after the one given, tokens included. It holds no connection while the
+// loop's body runs. After an error it yields nothing more.
+func (t *Table) Rows(ctx context.Context, after int64) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		l, err := t.layout(ctx)
+		if err != nil {
+			yield(Row{}, failed("list", token.Key{}, err))
+			return
+		}
+		const pageSize = 500
+		id := t.config.Dialect.name(t.config.id())
+		for {
+			page, err := t.query(ctx, t.db, l, fmt.Sprintf(" WHERE %s > ? ORDER BY %s LIMIT %d", id, id, pageSize), after)
+			if err != nil {
+				yield(Row{}, failed("list", token.Key{}, err))
+				return
+			}
+			for _, r := range page {
+				out := Row{ID: r.id, Key: r.key}
+				if out.Record, out.Err = r.record(); r.nobody {
+					out.Record, out.Err = token.Record{}, errNobody
+				}
+				if err := ctx.Err(); err != nil {
+					yield(Row{}, failed("list", token.Key{}, err))
+					return
+				}
+				if !yield(out, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+			after = page[len(page)-1].id
+		}
+	}
+}
