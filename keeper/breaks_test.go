@@ -60,7 +60,7 @@ func protocol() []cut {
 		{"believe what the caller has read", "refresh.go", "r, err := f.load(ctx)\n\t\tif err != nil {\n\t\t\treturn token.Record{}, err\n\t\t}\n\t\tif h :=", "r, err := seen, error(nil)\n\t\tif err != nil {\n\t\t\treturn token.Record{}, err\n\t\t}\n\t\tif h :=", "TestLookAgainBeforeTheClaim"},
 		{"refresh what another has just refreshed", "refresh.go", "case r.State != token.Reauthorize && (other.attempt != \"\" || !f.k.late(r, began) || justGot(r, began)):", "case false:", "TestTwentyCallersMakeOneCall"},
 		{"refresh what came of the lease that was waited for", "refresh.go", "(other.attempt != \"\" || !f.k.late", "(!f.k.late", "TestWhatOneWaitedForIsServed"},
-		{"send people to log in for what a cache shows", "fresh.go", "k.shared != nil && k.need(r, time.Now()) == login", "false", "TestNobodyIsSentToLogInForWhatACacheShows"},
+		{"send people to log in for what a cache shows", "fresh.go", "need == login && k.shared != nil", "false", "TestNobodyIsSentToLogInForWhatACacheShows"},
 
 		// 4. Claim.
 		{"claim without a write", "refresh.go", "v, err := f.store.Swap(ctx, f.key, r.Version, claimed)", "v, err := r.Version, error(nil)", "TestNothingIsSpentThatCouldNotBeStored"},

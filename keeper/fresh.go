@@ -22,11 +22,17 @@ func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error)
 		return token.Record{}, err
 	}
 	r, err := k.read(ctx, key, k.c.Storage.Get)
-	if err == nil && k.shared != nil && k.need(r, time.Now()) == login { // a cache may not have heard of a new one
-		r, err = k.read(ctx, key, k.shared.Load)
-	}
 	if err != nil {
 		return token.Record{}, err
+	}
+	need := k.need(r, time.Now())
+	if need == nothing {
+		return r, nil
+	}
+	if need == login && k.shared != nil { // a cache may not have heard of a new one
+		if r, err = k.read(ctx, key, k.shared.Load); err != nil {
+			return token.Record{}, err
+		}
 	}
 	return k.fresh(ctx, key, r)
 }

@@ -34,6 +34,7 @@ func (k *Keeper) hold(ctx context.Context, key token.Key, h *successor, err erro
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held[key] = h
+	k.holding.Store(len(k.held) > 0)
 	own := context.WithoutCancel(ctx)
 	k.goLocked(func() {
 		if never(err) || never(k.keepStoring(own, key, h)) {
@@ -44,6 +45,9 @@ func (k *Keeper) hold(ctx context.Context, key token.Key, h *successor, err erro
 
 // holds returns the successor held for key, or nil.
 func (k *Keeper) holds(key token.Key) *successor {
+	if !k.holding.Load() {
+		return nil
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.held[key]
@@ -125,5 +129,6 @@ func (k *Keeper) letGo(key token.Key, h *successor) bool {
 		return false
 	}
 	delete(k.held, key)
+	k.holding.Store(len(k.held) > 0)
 	return true
 }

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/waltz-oauth/waltz/token"
@@ -87,6 +88,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	flights map[flightID]*flight
 	held    map[token.Key]*successor
+	holding atomic.Bool      // anything, to be asked without the lock
 	brakes  map[string]brake // by provider
 	running int              // flights, and successors being stored
 	idle    chan struct{}    // closed when running is 0
