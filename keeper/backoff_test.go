@@ -10,39 +10,48 @@ import (
 )
 
 func TestLimitedMakesEveryProcessWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.p.before = func(n int) error {
-			if n == 1 {
-				return &keeper.Failure{Kind: keeper.Limited, Code: "429", RetryAfter: 2 * time.Minute}
-			}
-			return nil
-		}
-		var processes []*keeper.Keeper
-		for range 10 {
-			processes = append(processes, w.process())
-		}
-		first := w.login(processes[0], "a")
-		time.Sleep(time.Until(first.Token.Expiry))
-		end := time.Now().Add(2 * time.Minute)
-		for time.Now().Before(end) {
-			for _, k := range processes {
-				_, err := k.Fresh(t.Context(), key)
-				f := failure(t, err, keeper.Limited)
-				if f.RetryAfter < time.Until(end) || f.RetryAfter > 3*time.Minute {
-					t.Fatalf("retry after %v, with %v left", f.RetryAfter, time.Until(end))
+	for name, clock := range map[string]func() time.Time{
+		"no clock":             nil,
+		"engine's, ours ahead": func() time.Time { return time.Now().Add(-10 * time.Minute) },
+		"engine's, ours slow":  func() time.Time { return time.Now().Add(10 * time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.clock = clock
+				w.p.before = func(n int) error {
+					if n == 1 {
+						return &keeper.Failure{Kind: keeper.Limited, Code: "429", RetryAfter: 2 * time.Minute}
+					}
+					return nil
 				}
-			}
-			time.Sleep(time.Second)
-		}
-		w.calls(1)
-		if got := w.stored().State; got != token.Active {
-			t.Errorf("the grant is %v", got)
-		}
-		time.Sleep(time.Minute)
-		r, err := processes[5].Fresh(t.Context(), key)
-		w.good(r, err, 1)
-	})
+				var processes []*keeper.Keeper
+				for range 10 {
+					processes = append(processes, w.process())
+				}
+				first := w.login(processes[0], "a")
+				time.Sleep(time.Until(first.Token.Expiry))
+				end := time.Now().Add(2 * time.Minute)
+				for time.Now().Before(end) {
+					for _, k := range processes {
+						_, err := k.Fresh(t.Context(), key)
+						f := failure(t, err, keeper.Limited)
+						if f.RetryAfter < time.Until(end) || f.RetryAfter > 3*time.Minute {
+							t.Fatalf("retry after %v, with %v left", f.RetryAfter, time.Until(end))
+						}
+					}
+					time.Sleep(time.Second)
+				}
+				w.calls(1)
+				if got := w.stored().State; got != token.Active {
+					t.Errorf("the grant is %v", got)
+				}
+				time.Sleep(time.Minute)
+				r, err := processes[5].Fresh(t.Context(), key)
+				w.good(r, err, 1)
+			})
+		})
+	}
 }
 
 func TestUnsentIsNotInDoubt(t *testing.T) {

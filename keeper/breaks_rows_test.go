@@ -65,6 +65,8 @@ func failures() []cut {
 		// 429, and not sent.
 		{"let the others call", "send.go", "r.NotBefore = stamp(f.now().Add(wait))", "", "TestLimitedMakesEveryProcessWait"},
 		{"call before the time", "refresh.go", "if left := r.NotBefore.Sub(f.now()); left > 0 {", "if left := r.NotBefore.Sub(f.now()); false {", "TestLimitedMakesEveryProcessWait"},
+		{"put off by our own clock", "send.go", "stamp(f.now().Add(wait))", "stamp(time.Now().Add(wait))", "TestLimitedMakesEveryProcessWait"},
+		{"wait by our own clock", "refresh.go", "r.NotBefore.Sub(f.now()); left > 0", "time.Until(r.NotBefore); left > 0", "TestLimitedMakesEveryProcessWait"},
 		{"wait as long as one likes", "backoff.go", "wait = max(wait, min(failure.RetryAfter, maxWait))", "", "TestLimitedMakesEveryProcessWait"},
 		{"doubt what was not sent", "send.go", "failure.Kind == Doubtful && r.State == token.Active", "r.State == token.Active", "TestUnsentIsNotInDoubt"},
 		{"stay away after an answer", "commit.go", "r.Lease, r.NotBefore = token.Lease{}, time.Time{}", "r.Lease = token.Lease{}", "TestUnsentIsNotInDoubt"},
