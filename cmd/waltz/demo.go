@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/demo"
+	"github.com/waltz-oauth/waltz/cmd/waltz/internal/sealing"
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -27,7 +28,7 @@ func demoCommand() *cli.Command {
 			&cli.StringFlag{Name: "storage", Value: "sqlite:waltz-demo.db", Usage: "`URL` of where tokens are kept: " + storages.Usage},
 			&cli.BoolFlag{Name: "open", Usage: "open the page in a browser"},
 			&cli.BoolFlag{Name: "walk", Usage: "do everything by HTTP, say what happens, and end; exit status 0 if all of it held"},
-		}, keyFlags(false)...),
+		}, sealing.Flags(false)...),
 		Action: runDemo,
 	}
 }
@@ -80,11 +81,11 @@ func openDemo(ctx context.Context, c *cli.Command, url string) (token.Storage, f
 	if c.String("keys") == "" {
 		return storages.Open(url) //nolint:contextcheck // it does not wait for long
 	}
-	keys, err := keyFile(c)
+	keys, err := sealing.File(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	return sealed(ctx, keys, url, false)
+	return sealing.Open(ctx, keys, url, false)
 }
 
 // show says where the demo is, until ctx is done.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
+	"github.com/tink-crypto/tink-go/v2/core/registry"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -89,6 +90,20 @@ func (m managed) decode(ctx context.Context, b []byte) (*keyset.Handle, error) {
 		return nil, fmt.Errorf("the KMS does not decrypt it: %w", err)
 	}
 	return h, nil
+}
+
+// KMS returns what encrypts with the key that uri names, such as "aws-kms://arn:…", for [Config.KMS]. The
+// program must have registered a client for it with Tink's registry (registry.RegisterKMSClient).
+func KMS(uri string) (tink.AEADWithContext, error) {
+	client, err := registry.GetKMSClient(uri)
+	if err != nil {
+		return nil, fmt.Errorf("keyfile: no client for %q is part of this program: register one with Tink's registry", uri)
+	}
+	a, err := client.GetAEAD(uri)
+	if err != nil {
+		return nil, fmt.Errorf("keyfile: the key %q: %w", uri, err)
+	}
+	return seal.Local(a), nil
 }
 
 // passphrase is a keyset that a key derived from a passphrase encrypts. It is a function so that

@@ -1,4 +1,5 @@
-package main
+// Package sealing has the flags by which commands say which keys seal tokens, and opens storages with them.
+package sealing
 
 import (
 	"context"
@@ -17,16 +18,17 @@ import (
 
 const passphraseVariable = "WALTZ_KEYS_PASSPHRASE" //nolint:gosec // the name of one, and none
 
-// keyFlags say which keyset file, and what opens it.
-func keyFlags(required bool) []cli.Flag {
+// Flags say which keyset file, and what opens it.
+func Flags(required bool) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "keys", Required: required, Usage: "`FILE` with the keys that seal tokens"},
-		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line encrypts the keys; or set " + passphraseVariable + "; neither: they are in the clear"},
+		&cli.StringFlag{Name: "passphrase-file", Usage: "`FILE` whose first line encrypts the keys; or set " + passphraseVariable},
+		&cli.StringFlag{Name: "kms", Usage: "`URI` of the key that encrypts the keys in a key management service; without it and a passphrase they are in the clear"},
 	}
 }
 
-// keyFile is the file that the flags name.
-func keyFile(c *cli.Command) (*keyfile.File, error) {
+// File is the file that the flags name.
+func File(c *cli.Command) (*keyfile.File, error) {
 	passphrase := os.Getenv(passphraseVariable)
 	if name := c.String("passphrase-file"); name != "" {
 		b, err := os.ReadFile(name) //nolint:gosec // the person says which file
@@ -38,11 +40,18 @@ func keyFile(c *cli.Command) (*keyfile.File, error) {
 			return nil, fmt.Errorf("the first line of %s is empty: want a passphrase", name)
 		}
 	}
-	return keyfile.New(keyfile.Config{Path: c.String("keys"), Passphrase: passphrase})
+	config := keyfile.Config{Path: c.String("keys"), Passphrase: passphrase}
+	if uri := c.String("kms"); uri != "" {
+		var err error
+		if config.KMS, err = keyfile.KMS(uri); err != nil {
+			return nil, err
+		}
+	}
+	return keyfile.New(config)
 }
 
-// sealed is the storage of a URL behind a seal with the keys of the flags, and what closes it.
-func sealed(ctx context.Context, keys *keyfile.File, url string, acceptPlain bool) (*seal.Storage, func() error, error) {
+// Open is the storage of a URL behind a seal with those keys, and what closes it.
+func Open(ctx context.Context, keys *keyfile.File, url string, acceptPlain bool) (*seal.Storage, func() error, error) {
 	store, closeStorage, err := storages.Open(url) //nolint:contextcheck // it does not wait for long
 	if err != nil {
 		return nil, nil, err

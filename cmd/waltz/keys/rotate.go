@@ -1,4 +1,4 @@
-package main
+package keys
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/waltz-oauth/waltz/cmd/waltz/internal/sealing"
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
 	"github.com/waltz-oauth/waltz/storage/seal"
 )
@@ -20,7 +21,7 @@ func rotateCommand() *cli.Command {
 		Usage: "seal every token anew that the key which seals has not sealed",
 		Description: "The application may go on meanwhile. Ctrl-C stops it, and started again it goes on where it was. A\n" +
 			"token that does not open is left alone, counted, and makes the exit status 1.",
-		Flags: append(keyFlags(true),
+		Flags: append(sealing.Flags(true),
 			&cli.StringFlag{Name: "storage", Required: true, Usage: "`URL` of where the tokens are: " + storages.Usage},
 			&cli.BoolFlag{Name: "accept-plain", Usage: "seal tokens too that are not sealed yet"},
 		),
@@ -32,11 +33,11 @@ func runRotate(ctx context.Context, c *cli.Command) (err error) {
 	if c.Args().Present() {
 		return fmt.Errorf("rotate takes no arguments, only flags: %q", c.Args().First())
 	}
-	f, err := keyFile(c)
+	f, err := sealing.File(c)
 	if err != nil {
 		return err
 	}
-	s, closeStorage, err := sealed(ctx, f, c.String("storage"), c.Bool("accept-plain"))
+	s, closeStorage, err := sealing.Open(ctx, f, c.String("storage"), c.Bool("accept-plain"))
 	if err != nil {
 		return err
 	}

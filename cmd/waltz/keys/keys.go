@@ -1,7 +1,10 @@
-package main
+// Package keys is the command waltz keys, for a program of one's own that has a client of a key
+// management service too.
+package keys
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -9,12 +12,15 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/waltz-oauth/waltz/cmd/waltz/internal/sealing"
 	"github.com/waltz-oauth/waltz/cmd/waltz/internal/storages"
 	"github.com/waltz-oauth/waltz/storage/seal"
 	"github.com/waltz-oauth/waltz/storage/seal/keyfile"
 )
 
-func keysCommand() *cli.Command {
+// Command looks after the keys of a seal. A program that registers a client with Tink's registry can
+// give it the URI of a key that encrypts them.
+func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "keys",
 		Usage: "look after the keys that seal tokens at rest",
@@ -22,53 +28,53 @@ func keysCommand() *cli.Command {
 			"process has it, keys promote, wait as long, keys rotate, keys retire. No key is ever printed.",
 		Commands: []*cli.Command{
 			{
-				Name: "new", Usage: "make the file, with one key that seals", Flags: keyFlags(true),
+				Name: "new", Usage: "make the file, with one key that seals", Flags: sealing.Flags(true),
 				Action: onKeys(func(ctx context.Context, _ *cli.Command, f *keyfile.File) (string, error) {
 					id, err := f.Create(ctx)
 					return fmt.Sprintf("key %d seals", id), err
 				}),
 			},
 			{
-				Name: "add", Usage: "add a key that opens, and seals once it is promoted", Flags: keyFlags(true),
+				Name: "add", Usage: "add a key that opens, and seals once it is promoted", Flags: sealing.Flags(true),
 				Action: onKeys(func(ctx context.Context, _ *cli.Command, f *keyfile.File) (string, error) {
 					id, err := f.Add(ctx)
 					return fmt.Sprintf("key %d opens; promote it in a minute, when every process has it", id), err
 				}),
 			},
 			{
-				Name: "promote", Usage: "have a key seal from now on", ArgsUsage: "ID", Flags: keyFlags(true),
+				Name: "promote", Usage: "have a key seal from now on", ArgsUsage: "ID", Flags: sealing.Flags(true),
 				Action: onKey(func(ctx context.Context, f *keyfile.File, id uint32, _ []*seal.Storage) (string, error) {
 					return fmt.Sprintf("key %d seals; rotate in a minute, when every process seals with it", id), f.Promote(ctx, id)
 				}),
 			},
 			{
-				Name: "retire", Usage: "have a key that no token needs open no more", ArgsUsage: "ID", Flags: append(keyFlags(true), inStorages()),
+				Name: "retire", Usage: "have a key that no token needs open no more", ArgsUsage: "ID", Flags: append(sealing.Flags(true), inStorages()),
 				Action: onKey(func(ctx context.Context, f *keyfile.File, id uint32, all []*seal.Storage) (string, error) {
 					return fmt.Sprintf("key %d is retired; it can be restored until it is deleted", id), f.Retire(ctx, id, all...)
 				}),
 			},
 			{
-				Name: "restore", Usage: "have a retired key open again", ArgsUsage: "ID", Flags: keyFlags(true),
+				Name: "restore", Usage: "have a retired key open again", ArgsUsage: "ID", Flags: sealing.Flags(true),
 				Action: onKey(func(ctx context.Context, f *keyfile.File, id uint32, _ []*seal.Storage) (string, error) {
 					return fmt.Sprintf("key %d opens", id), f.Restore(ctx, id)
 				}),
 			},
 			{
 				Name: "delete", Usage: "remove a retired key for good", ArgsUsage: "ID",
-				Flags: append(keyFlags(true), inStorages(), &cli.BoolFlag{Name: "yes", Usage: "it is meant: what only this key opens is lost, in backups too"}),
+				Flags: append(sealing.Flags(true), inStorages(), &cli.BoolFlag{Name: "yes", Usage: "it is meant: what only this key opens is lost, in backups too"}),
 				Action: onKey(func(ctx context.Context, f *keyfile.File, id uint32, all []*seal.Storage) (string, error) {
 					return fmt.Sprintf("key %d is gone", id), f.Delete(ctx, id, all...)
 				}),
 			},
 			{
 				Name: "list", Usage: "list the keys, none of which is shown", Action: listKeys,
-				Flags: append(keyFlags(true), &cli.BoolFlag{Name: "json", Usage: "print JSON"}),
+				Flags: append(sealing.Flags(true), &cli.BoolFlag{Name: "json", Usage: "print JSON"}),
 			},
 			rotateCommand(),
 		},
 		Action: func(_ context.Context, c *cli.Command) error {
 			if c.Args().Present() {
-				return fmt.Errorf("keys has no command %q: waltz keys --help lists them", c.Args().First())
+				return fmt.Errorf("keys has no command %q: keys --help lists them", c.Args().First())
 			}
 			return cli.ShowSubcommandHelp(c)
 		},
@@ -86,7 +92,7 @@ func onKeys(do func(context.Context, *cli.Command, *keyfile.File) (string, error
 		if c.Args().Present() {
 			return fmt.Errorf("%s takes no arguments, only flags: %q", c.Name, c.Args().First())
 		}
-		f, err := keyFile(c)
+		f, err := sealing.File(c)
 		if err != nil {
 			return err
 		}
@@ -103,18 +109,18 @@ func onKey(do func(context.Context, *keyfile.File, uint32, []*seal.Storage) (str
 	return func(ctx context.Context, c *cli.Command) (err error) {
 		id, err := strconv.ParseUint(c.Args().First(), 10, 32)
 		if err != nil || c.Args().Len() != 1 {
-			return fmt.Errorf("%s takes the id of one key: waltz keys list has them", c.Name)
+			return fmt.Errorf("%s takes the id of one key: keys list has them", c.Name)
 		}
 		if c.Name == "delete" && !c.Bool("yes") {
 			return errors.New("what only this key opens is lost then, in backups too: if that is meant, say --yes")
 		}
-		f, err := keyFile(c)
+		f, err := sealing.File(c)
 		if err != nil {
 			return err
 		}
 		var all []*seal.Storage
 		for _, url := range c.StringSlice("storage") {
-			s, closeStorage, err := sealed(ctx, f, url, true)
+			s, closeStorage, err := sealing.Open(ctx, f, url, true)
 			if err != nil {
 				return err
 			}
@@ -133,7 +139,7 @@ func listKeys(ctx context.Context, c *cli.Command) error {
 	if c.Args().Present() {
 		return fmt.Errorf("list takes no arguments, only flags: %q", c.Args().First())
 	}
-	f, err := keyFile(c)
+	f, err := sealing.File(c)
 	if err != nil {
 		return err
 	}
@@ -158,7 +164,9 @@ func listKeys(ctx context.Context, c *cli.Command) error {
 		rows = append(rows, shown{k.ID, k.Kind, state})
 	}
 	if c.Bool("json") {
-		return printJSON(c.Root().Writer, rows)
+		e := json.NewEncoder(c.Root().Writer)
+		e.SetIndent("", "  ")
+		return e.Encode(rows)
 	}
 	w := tabwriter.NewWriter(c.Root().Writer, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
