@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"slices"
 	"testing"
 	"time"
 
@@ -110,28 +109,10 @@ func (x *bench) sealText(ctx context.Context) error {
 	return x.sealBare(ctx)
 }
 
-// ratio measures one side and the other in turn, so that what else the machine does comes to both, and
-// reports how many times as long the first takes.
+// ratio measures one side against the other.
 func ratio(b *testing.B, one, other func(context.Context) error) {
-	const batch = 50
-	var took [2][]float64
-	for b.Loop() {
-		for side, do := range []func(context.Context) error{one, other} {
-			start := time.Now()
-			for range batch {
-				must(b, do(b.Context()))
-			}
-			took[side] = append(took[side], float64(time.Since(start))/batch)
-		}
-	}
-	for side := range took {
-		slices.Sort(took[side])
-	}
-	quarter := len(took[0]) / 4
-	b.ReportMetric(took[0][quarter], "ns/one")
-	b.ReportMetric(took[1][quarter], "ns/other")
-	b.ReportMetric(took[0][quarter]/took[1][quarter], "ratio")
-	b.ReportMetric(0, "ns/op")
+	ctx := b.Context()
+	benchtest.Compare(b, func() error { return one(ctx) }, func() error { return other(ctx) })
 }
 
 // Against the bare AEAD, whose ciphertext is bytes, and against one whose ciphertext is text, as a

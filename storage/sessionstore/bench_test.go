@@ -1,4 +1,4 @@
-package sessionstore
+package sessionstore_test
 
 import (
 	"crypto/aes"
@@ -7,9 +7,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/waltz-oauth/waltz/internal/benchtest"
+	"github.com/waltz-oauth/waltz/storage/sessionstore"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -29,132 +29,132 @@ func newByHand(b testing.TB) byHand {
 	return byHand{aead}
 }
 
-func (h byHand) write(header http.Header, r token.Record) {
+func (h byHand) write(w http.ResponseWriter, r token.Record) error {
 	plain, err := r.AppendJSON(make([]byte, 0, 2048))
 	if err != nil {
-		panic(err)
+		return err
 	}
 	sealed := make([]byte, 12, 12+len(plain)+16)
 	_, _ = rand.Read(sealed)
 	sealed = h.aead.Seal(sealed, sealed, plain, []byte("name"))
-	c := http.Cookie{
+	http.SetCookie(w, &http.Cookie{
 		Name: "__Host-name", Value: base64.RawURLEncoding.EncodeToString(sealed),
 		Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
-	}
-	header.Add("Set-Cookie", c.String())
+	})
+	return nil
 }
 
-func (h byHand) read(req *http.Request) (r token.Record) {
+func (h byHand) read(req *http.Request) (r token.Record, err error) {
 	c, err := req.Cookie("__Host-name")
 	if err != nil {
-		panic(err)
+		return r, err
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil {
-		panic(err)
+		return r, err
 	}
 	plain, err := h.aead.Open(nil, sealed[:12], sealed[12:], []byte("name"))
 	if err != nil {
-		panic(err)
+		return r, err
 	}
-	if err := r.UnmarshalJSON(plain); err != nil {
-		panic(err)
-	}
-	return r
+	return r, r.UnmarshalJSON(plain)
 }
 
-func BenchmarkWrite(b *testing.B) { compare(b, writers) }
+func BenchmarkWrite(b *testing.B) {
+	ours, hand := writers(b)
+	benchtest.Compare(b, ours, hand)
+}
 
-func BenchmarkRead(b *testing.B) { compare(b, readers) }
+func BenchmarkRead(b *testing.B) {
+	ours, hand := readers(b)
+	benchtest.Compare(b, ours, hand)
+}
 
 // TestAllocations holds what a benchmark cannot on a busy machine.
 func TestAllocations(t *testing.T) {
 	for name, c := range map[string]struct {
-		sides func(testing.TB) (ours, hand func())
+		sides func(testing.TB) (ours, hand func() error)
 		more  float64
 	}{
-		"write": {writers, 10}, // the session, its jar and a copy, names, Cache-Control
-		"read":  {readers, 7},  // the session, its jar, names, Vary
+		"write": {writers, 17}, // the session, its response and context, its jar and a copy, names, Cache-Control
+		"read":  {readers, 14}, // the session, its response and context, its jar, names, Vary
 	} {
 		ours, hand := c.sides(t)
-		if is, limit := testing.AllocsPerRun(100, ours), testing.AllocsPerRun(100, hand); is > limit+c.more {
+		count := func(do func() error) float64 {
+			return testing.AllocsPerRun(100, func() {
+				if err := do(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		if is, limit := count(ours), count(hand); is > limit+c.more {
 			t.Errorf("%s: %v allocations, %v by hand", name, is, limit)
 		}
 	}
 }
 
-func writers(b testing.TB) (ours, hand func()) {
-	s, r, h := benchStorage(b), benchRecord(b), newByHand(b)
-	return func() {
-		in := &session{s: s}
-		if err := in.set(benchKey, r); err != nil {
-			panic(err)
+// writers answer a request with a cookie: through the middleware, and by hand.
+func writers(b testing.TB) (ours, hand func() error) {
+	s, r, h := storage(b, sessionstore.Config{}), token.New(benchToken(b)), newByHand(b)
+	return inRequest(s, "theme=dark", func(_ http.ResponseWriter, req *http.Request) error {
+		return s.Set(req.Context(), alice, r)
+	}), answer("theme=dark", func(w http.ResponseWriter, _ *http.Request) error { return h.write(w, r) })
+}
+
+// readers read the cookie that a writer set.
+func readers(b testing.TB) (ours, hand func() error) {
+	s, r, h := storage(b, sessionstore.Config{}), token.New(benchToken(b)), newByHand(b)
+	cookie := func(handle func(w http.ResponseWriter) error) string {
+		w := response{}
+		if err := handle(w); err != nil {
+			b.Fatal(err)
 		}
-		in.begin(http.Header{})
-	}, func() { h.write(http.Header{}, r) }
-}
-
-func readers(b testing.TB) (ours, hand func()) {
-	s, r, h := benchStorage(b), benchRecord(b), newByHand(b)
-	text, err := s.seal(benchKey, r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	came := []string{"theme=dark; " + s.prefix + tag(benchKey) + "=" + text}
-	header := http.Header{}
-	h.write(header, r)
-	theirs, err := http.ParseSetCookie(header.Get("Set-Cookie"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	req := &http.Request{Header: http.Header{"Cookie": {"theme=dark; " + theirs.Name + "=" + theirs.Value}}}
-	return func() {
-		in := &session{s: s, came: came}
-		if _, ok := in.get(b.Context(), benchKey); !ok {
-			panic("does not open")
+		c, err := http.ParseSetCookie(w.Header().Get("Set-Cookie"))
+		if err != nil {
+			b.Fatal(err)
 		}
-		in.begin(http.Header{})
-	}, func() { h.read(req) }
-}
-
-// compare runs ours and hand in turns, so that what else the machine does slows both, and reports
-// how much longer ours takes.
-func compare(b *testing.B, sides func(testing.TB) (ours, hand func())) {
-	const batch = 50
-	ours, hand := sides(b)
-	var took [2]time.Duration
-	for b.Loop() {
-		for i, f := range []func(){ours, hand} {
-			start := time.Now()
-			for range batch {
-				f()
-			}
-			took[i] += time.Since(start)
-		}
+		return "theme=dark; " + c.Name + "=" + c.Value
 	}
-	per := float64(b.N * batch)
-	b.ReportMetric(0, "ns/op") // of 2 batches, which says nothing
-	b.ReportMetric(float64(took[0])/per, "ns/ours")
-	b.ReportMetric(float64(took[1])/per, "ns/hand")
-	b.ReportMetric(float64(took[0])/float64(took[1]), "x-by-hand")
-	b.ReportMetric(testing.AllocsPerRun(50, ours), "allocs/ours")
-	b.ReportMetric(testing.AllocsPerRun(50, hand), "allocs/hand")
-}
-
-var benchKey = token.Key{Provider: "google", User: "alice"}
-
-func benchStorage(b testing.TB) *Storage {
-	s, err := New(Config{Secrets: []string{"fake-secret-for-tests-0000000000000000000000"}})
-	if err != nil {
-		b.Fatal(err)
+	set := func(w http.ResponseWriter) (err error) {
+		s.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			err = s.Set(req.Context(), alice, r)
+		})).ServeHTTP(w, new(http.Request))
+		return err
 	}
-	return s
+	return inRequest(s, cookie(set), func(_ http.ResponseWriter, req *http.Request) error {
+			_, err := s.Get(req.Context(), alice)
+			return err
+		}), answer(cookie(func(w http.ResponseWriter) error { return h.write(w, r) }), func(_ http.ResponseWriter, req *http.Request) error {
+			_, err := h.read(req)
+			return err
+		})
 }
 
-func benchRecord(b testing.TB) token.Record {
-	t := new(token.Token)
-	if err := t.UnmarshalJSON(benchtest.Token); err != nil {
-		b.Fatal(err)
-	}
-	return token.New(t)
+type handler func(http.ResponseWriter, *http.Request) error
+
+// inRequest is answer inside the middleware of s.
+func inRequest(s *sessionstore.Storage, cookie string, h handler) func() error {
+	var err error
+	inside := s.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { err = h(w, r) }))
+	return answer(cookie, func(w http.ResponseWriter, r *http.Request) error {
+		inside.ServeHTTP(w, r)
+		return err
+	})
 }
+
+// answer has h answer a request with that Cookie line.
+func answer(cookie string, h handler) func() error {
+	r := &http.Request{Header: http.Header{"Cookie": {cookie}}}
+	return func() error {
+		w := response{}
+		err := h(w, r)
+		return err
+	}
+}
+
+// response is one of which only the header matters.
+type response http.Header
+
+func (w response) Header() http.Header         { return http.Header(w) }
+func (w response) Write(p []byte) (int, error) { return len(p), nil }
+func (w response) WriteHeader(int)             {}
