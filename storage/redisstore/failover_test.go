@@ -1,15 +1,19 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
+	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/storage/redisstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -17,25 +21,27 @@ import (
 func TestWriteWithoutReplicasSaysSo(t *testing.T) {
 	t.Parallel()
 	server := enginetest.StartRedis(t)
-	s := storage(t, connect(t, server.Addr), redisstore.Config{Replicas: 1, ReplicaTimeout: 20 * time.Millisecond})
+	client := connect(t, server.Addr)
+	s := storage(t, client, redisstore.Config{Replicas: 1, ReplicaTimeout: 20 * time.Millisecond})
+	careless := storage(t, client, redisstore.Config{})
 	if err := s.Set(t.Context(), alice, record("a")); !errors.Is(err, redisstore.ErrReplicas) {
 		t.Errorf("Set: got error %v", err)
 	}
-	r := load(t, s, alice) // it was made
+	r := load(t, careless, alice) // it was made
 	if _, err := s.Swap(t.Context(), alice, "another", record("b")); !errors.Is(err, token.ErrConflict) {
 		t.Errorf("Swap with another version: got error %v", err)
 	}
 	if _, err := s.Swap(t.Context(), alice, r.Version, record("b")); !errors.Is(err, redisstore.ErrReplicas) {
 		t.Errorf("Swap: got error %v", err)
 	}
-	if got := load(t, s, alice).Token.AccessToken; got != "fake-b" {
+	if got := load(t, careless, alice).Token.AccessToken; got != "fake-b" {
 		t.Errorf("the token is %q", got)
 	}
 	if err := s.Delete(t.Context(), alice); !errors.Is(err, redisstore.ErrReplicas) {
 		t.Errorf("Delete: got error %v", err)
 	}
 	enginetest.StartRedisReplica(t, server)
-	s = storage(t, connect(t, server.Addr), redisstore.Config{Replicas: 1})
+	s = storage(t, client, redisstore.Config{Replicas: 1})
 	set(t, s, alice, record("a"))
 }
 
@@ -150,5 +156,105 @@ func waitFor(t *testing.T, what string, try func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s: %v", what, err)
 		}
+	}
+}
+
+// A server that is told to have replicas, and has none, refuses writes and changes nothing.
+func TestServerRefusesWithoutReplicas(t *testing.T) {
+	t.Parallel()
+	s, client := own(t)
+	set(t, s, alice, record("a"))
+	before := load(t, s, alice)
+	if err := client.ConfigSet(t.Context(), "min-replicas-to-write", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, swap := s.Swap(t.Context(), alice, before.Version, record("b"))
+	for call, err := range map[string]error{"Set": s.Set(t.Context(), alice, record("b")), "Swap": swap, "Delete": s.Delete(t.Context(), alice)} {
+		if !redis.HasErrorPrefix(err, "NOREPLICAS") {
+			t.Errorf("%s: got error %v", call, err)
+		}
+	}
+	if got := load(t, s, alice); got.Version != before.Version {
+		t.Error("the record was changed")
+	}
+}
+
+// vendor refreshes what it is handed, and counts.
+type vendor struct{ sent atomic.Int64 }
+
+func (v *vendor) Refresh(context.Context, token.Key, *token.Token) (*token.Token, error) {
+	v.sent.Add(1)
+	return &token.Token{AccessToken: "fake-b", RefreshToken: "fake-r2", Expiry: time.Now().Add(time.Hour)}, nil
+}
+
+func (*vendor) Revoke(context.Context, token.Key, *token.Token) error { return nil }
+
+// Where replicas are asked for and are not there, a refresh token is not spent: a failover could bring it
+// back after that.
+func TestNothingIsRefreshedWithoutReplicas(t *testing.T) {
+	t.Parallel()
+	server := enginetest.StartRedis(t)
+	client := connect(t, server.Addr)
+	set(t, storage(t, client, redisstore.Config{}), alice, token.New(&token.Token{
+		AccessToken: "fake-a", RefreshToken: "fake-r", Expiry: time.Now().Add(-time.Hour),
+	}))
+	v := &vendor{}
+	k, err := keeper.New(keeper.Config{
+		Storage:   storage(t, client, redisstore.Config{Replicas: 1, ReplicaTimeout: 20 * time.Millisecond}),
+		Refresher: v,
+		Lease:     time.Second,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Fresh(t.Context(), alice); !errors.Is(err, redisstore.ErrReplicas) || v.sent.Load() != 0 {
+		t.Errorf("%d were sent, and Fresh returned error %v", v.sent.Load(), err)
+	}
+	enginetest.StartRedisReplica(t, server)
+	waitFor(t, "the token is refreshed", func() error {
+		_, err := k.Fresh(t.Context(), alice)
+		return err
+	})
+	if n := v.sent.Load(); n != 1 {
+		t.Errorf("%d were sent", n)
+	}
+}
+
+// A Load that follows a Swap of which nobody knows is it safe says so, until it is.
+func TestLoadAfterASwapThatMayBeUndone(t *testing.T) {
+	t.Parallel()
+	server := enginetest.StartRedis(t)
+	client := connect(t, server.Addr)
+	careful := storage(t, client, redisstore.Config{Replicas: 1, ReplicaTimeout: 20 * time.Millisecond})
+	careless := storage(t, client, redisstore.Config{})
+	set(t, careless, alice, record("a"))
+	old := load(t, careful, alice).Version // nothing of its own is in doubt
+	if _, err := careful.Swap(t.Context(), alice, old, record("b")); !errors.Is(err, redisstore.ErrReplicas) {
+		t.Errorf("Swap: got error %v", err)
+	}
+	for range 2 {
+		if _, err := careful.Load(t.Context(), alice); !errors.Is(err, redisstore.ErrReplicas) {
+			t.Errorf("Load: got error %v", err)
+		}
+		if _, err := careful.Swap(t.Context(), alice, old, record("c")); !errors.Is(err, token.ErrConflict) {
+			t.Errorf("Swap with an old version: got error %v", err)
+		}
+	}
+	kept := load(t, careless, alice)
+	enginetest.StartRedisReplica(t, server)
+	waitFor(t, "it is on the replica", func() error {
+		r, err := careful.Load(t.Context(), alice)
+		if err == nil && r.Version != kept.Version {
+			t.Errorf("Load gave version %q, want %q", r.Version, kept.Version)
+		}
+		return err
+	})
+	if err := client.Do(t.Context(), "CONFIG", "RESETSTAT").Err(); err != nil {
+		t.Fatal(err)
+	}
+	load(t, careful, alice)
+	if stats, err := client.Info(t.Context(), "commandstats").Result(); err != nil || strings.Contains(stats, "cmdstat_set:") {
+		t.Errorf("a Load without doubt writes: %v\n%s", err, stats)
 	}
 }

@@ -49,7 +49,9 @@ type Storage struct {
 	config Config
 	shards []*shard
 
-	set, swap, delete, load script
+	set, swap, delete, load, confirm script
+
+	doubts doubts
 }
 
 var (
@@ -90,6 +92,10 @@ func New(client redis.UniversalClient, c Config) (*Storage, error) {
 		swap:   newScript(swapScript),
 		delete: newScript(deleteScript),
 		load:   newScript(loadScript),
+
+		confirm: newScript(confirmScript),
+
+		doubts: doubts{keys: make(map[token.Key]uint64)},
 	}, nil
 }
 

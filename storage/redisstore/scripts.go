@@ -36,6 +36,13 @@ return 1`
 local now = redis.call('TIME')
 return {now[1], now[2], redis.call('GET', KEYS[1]) or nil}`
 
+	// confirm is load, and a write of what is there, so that replicas can be waited for.
+	confirmScript = `
+local now = redis.call('TIME')
+local was = redis.call('GET', KEYS[1])
+if was then redis.call('SET', KEYS[1], was) end
+return {now[1], now[2], was or nil}`
+
 	// first reads the first line of what is there: its version, and its subject's part in the index.
 	// Copying all of it would take longer than the rest of the script.
 	first = `
