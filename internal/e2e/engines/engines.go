@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	sqldb "database/sql"
+	"fmt"
 	"io"
 	"net/url"
 	"path/filepath"
@@ -52,9 +53,9 @@ func All() []Engine {
 		sql("postgres", enginetest.Postgres, enginetest.StartPostgres, postgres.Dialect(), postgres.OpenDB),
 		sql("mariadb", enginetest.MySQL, enginetest.StartMySQL, mysql.Dialect(), mysql.OpenDB),
 		sql("sqlite", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }, nil, sqlite.Dialect(), sqlite.OpenDB),
-		{"redis", sharedRedis, openRedis, ownRedis},
-		{"nats", sharedNATS, openNATS, ownNATS},
-		{"file", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens") }, openFile, nil},
+		{"redis", sharedRedis, func(where string) (Storage, error) { return redisstore.Open(where) }, ownRedis},
+		{"nats", sharedNATS, func(where string) (Storage, error) { return natsstore.Open(where) }, ownNATS},
+		{"file", func(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens") }, func(where string) (Storage, error) { return filestore.New(where) }, nil},
 	}
 }
 
@@ -109,14 +110,14 @@ func sql(name string, empty func(testing.TB) string, own func(testing.TB) *engin
 // sharedRedis is a prefix of the test's own in a Redis that others use.
 func sharedRedis(t testing.TB) string {
 	t.Helper()
-	u := url.URL{Scheme: "redis", Host: enginetest.Redis(t), Path: "/waltz_test_" + rand.Text()}
+	addr, prefix := enginetest.Redis(t), "waltz_test_"+rand.Text()
 	t.Cleanup(func() {
-		c := redis.NewClient(&redis.Options{Addr: u.Host})
+		c := redis.NewClient(&redis.Options{Addr: addr})
 		defer c.Close()
 		const patience = time.Minute
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		all := c.Scan(ctx, 0, "*"+strings.TrimPrefix(u.Path, "/")+"*", 1000).Iterator()
+		all := c.Scan(ctx, 0, "*"+prefix+"*", 1000).Iterator()
 		for all.Next(ctx) {
 			if err := c.Del(ctx, all.Val()).Err(); err != nil {
 				t.Error(err)
@@ -126,22 +127,17 @@ func sharedRedis(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	return u.String()
+	return redisAt("redis://"+addr, prefix)
 }
 
 func ownRedis(t testing.TB) (string, *enginetest.Server) {
 	t.Helper()
 	s := enginetest.StartRedis(t)
-	return s.URL + "/waltz", s
+	return redisAt(s.URL, "waltz"), s
 }
 
-func openRedis(where string) (Storage, error) {
-	u, err := url.Parse(where)
-	if err != nil {
-		return nil, err
-	}
-	c := redis.NewClient(&redis.Options{Addr: u.Host, PoolSize: connections, ContextTimeoutEnabled: true})
-	return redisstore.New(c, redisstore.Config{Prefix: strings.TrimPrefix(u.Path, "/"), Owned: true})
+func redisAt(server, prefix string) string {
+	return fmt.Sprintf("%s?prefix=%s&pool_size=%d", server, prefix, connections)
 }
 
 // sharedNATS is a bucket of the test's own in a server that others use.
@@ -186,7 +182,3 @@ func bucketIn(t testing.TB, where string) (js jetstream.JetStream, bucket string
 	}
 	return js, bucket
 }
-
-func openNATS(where string) (Storage, error) { return natsstore.Open(where) }
-
-func openFile(where string) (Storage, error) { return filestore.New(where) }

@@ -141,7 +141,7 @@ func (p plan) follow(t *testing.T, e engines.Engine) string {
 	}
 	var stopped, killed, restarted int
 	next := time.Now().Add(p.deaths)
-	for time.Now().Before(end) {
+	for turn := 0; time.Now().Before(end); turn++ {
 		time.Sleep(200 * time.Millisecond)
 		i := rand.IntN(len(all))
 		switch {
@@ -150,14 +150,16 @@ func (p plan) follow(t *testing.T, e engines.Engine) string {
 				restarted++
 			}
 			next = time.Now().Add(p.deaths)
-		case rand.IntN(3) == 0:
+		case turn%3 == 0:
 			_ = all[i].Process.Kill()
-			_ = all[i].Wait()
+			if err := all[i].Wait(); all[i].ProcessState.Exited() && err != nil {
+				t.Errorf("a process ended with %v before it was killed", err)
+			}
 			killed++
 			all[i] = start()
 		default:
 			_ = all[i].Process.Signal(syscall.SIGSTOP)
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(rand.N(300 * time.Millisecond))
 			_ = all[i].Process.Signal(syscall.SIGCONT)
 			stopped++
 		}
@@ -168,24 +170,26 @@ func (p plan) follow(t *testing.T, e engines.Engine) string {
 		}
 	}
 	byKey := make(map[int][]event)
-	calls, unsure := 0, 0
+	came := make(map[outcome]int) // of what
+	swapped := 0
 	for _, one := range logged(t, logs) {
-		calls++
-		if one.Outcome == unknown {
-			unsure++
+		came[one.Outcome]++
+		if one.Kind == swaps && one.Outcome == done {
+			swapped++
 		}
 		byKey[one.Key] = append(byKey[one.Key], one)
 	}
 	for k, history := range byKey {
-		if wrong := judge(t, history); wrong != "" {
+		if wrong := judge(history); wrong != "" {
 			t.Errorf("key %d: %s", k, wrong)
 		}
 	}
-	if calls < 20*p.processes {
-		t.Errorf("there were %d calls, too few to say anything", calls)
+	answered := came[done] + came[absent] + came[conflict]
+	if answered < 20*p.processes || swapped < p.processes || came[conflict] < p.processes {
+		t.Errorf("%d calls were answered, %d of them swaps and %d conflicts: too few to say anything", answered, swapped, came[conflict])
 	}
-	return fmt.Sprintf("%-8s %d calls on %d keys, %d of them with no answer; %d times a process was stopped, %d times killed; the engine was killed %d times",
-		e.Name, calls, p.keys, unsure, stopped, killed, restarted)
+	return fmt.Sprintf("%-8s %d calls on %d keys answered, %d of them swaps and %d conflicts, and %d not; %d times a process was stopped, %d times killed; the engine was killed %d times",
+		e.Name, answered, p.keys, swapped, came[conflict], came[unknown], stopped, killed, restarted)
 }
 
 func logged(t *testing.T, dir string) (all []event) {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"math"
-	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -61,30 +60,36 @@ func (e event) after(now string) []any {
 		possible = e.Outcome == absent && now == nothing || e.Outcome == done && now == e.Value
 	case sets:
 		next = e.Value
+		possible = e.Outcome == unknown || e.Outcome == done
 	case deletes:
 		next = nothing
+		possible = e.Outcome == unknown || e.Outcome == done
 	case swaps:
 		fits := now != nothing && now == e.Old
 		if fits {
 			next = e.Value
 		}
-		possible = e.Outcome == unknown || fits == (e.Outcome == done)
+		possible = e.Outcome == unknown || fits && e.Outcome == done || !fits && e.Outcome == conflict
 	}
 	switch {
 	case !possible:
 		return nil
-	case e.Outcome == unknown:
+	case e.Outcome == unknown && next != now:
 		return []any{now, next}
-	case e.Outcome == conflict:
-		return []any{now}
 	default:
 		return []any{next}
 	}
 }
 
+// What may be wrong with a history.
+const (
+	recurs    = "a version came again"
+	disorders = "the history is not linearizable"
+	tooLong   = "the history is too long to judge"
+)
+
 // judge says what is wrong with a history of one key, "" where nothing is.
-func judge(t *testing.T, all []event) string {
-	t.Helper()
+func judge(all []event) string {
 	versions := make(map[token.Version]string)
 	history := make([]porcupine.Operation, 0, len(all))
 	for i, e := range all {
@@ -93,7 +98,7 @@ func judge(t *testing.T, all []event) string {
 		}
 		if e.Version != "" {
 			if was, ok := versions[e.Version]; ok && was != e.Value {
-				return "a version came again"
+				return recurs
 			}
 			versions[e.Version] = e.Value
 		}
@@ -107,8 +112,8 @@ func judge(t *testing.T, all []event) string {
 	case porcupine.Ok:
 		return ""
 	case porcupine.Unknown:
-		return "the history is too long to judge"
+		return tooLong
 	default:
-		return "the history is not linearizable"
+		return disorders
 	}
 }

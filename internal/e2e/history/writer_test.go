@@ -22,6 +22,7 @@ type writer struct {
 	keys int
 	log  io.Writer
 	seen map[int]event // the last value and version that it saw of each key
+	last int           // the key of the last call
 }
 
 func now() int64 {
@@ -32,7 +33,7 @@ func now() int64 {
 
 func key(i int) token.Key { return token.Key{Provider: "history", User: fmt.Sprint("user", i)} }
 
-// run goes on until ctx ends, with a pause after each call.
+// run goes on until ctx ends, with a pause after each call, that long on average.
 func (w *writer) run(ctx context.Context, pause time.Duration) error {
 	w.seen = make(map[int]event)
 	lines := json.NewEncoder(w.log)
@@ -48,22 +49,26 @@ func (w *writer) run(ctx context.Context, pause time.Duration) error {
 		if e.Outcome == unknown { // the engine is down, and each such call leaves more orders to look through
 			time.Sleep(10 * pause)
 		}
-		time.Sleep(pause)
+		time.Sleep(mathrand.N(2 * pause))
 	}
 	return nil
 }
 
-// choose says what to do next. Until it has ended, the outcome is unknown.
+// choose says what to do next: rather with the key that was read just now, since of what was read longer
+// ago nearly every swap is a conflict. Until it has ended, the outcome is unknown.
 func (w *writer) choose() event {
-	e := event{Kind: loads, Key: mathrand.IntN(w.keys), Outcome: unknown}
-	last, known := w.seen[e.Key]
+	if mathrand.IntN(3) == 0 {
+		w.last = mathrand.IntN(w.keys)
+	}
+	e := event{Kind: loads, Key: w.last, Outcome: unknown}
+	seen, known := w.seen[e.Key]
 	switch n := mathrand.IntN(10); {
-	case n < 4 && known:
-		e.Kind, e.Old, e.Value = swaps, last.Value, rand.Text()
-	case n < 6:
-		e.Kind, e.Value = sets, rand.Text()
-	case n < 7:
+	case n == 0:
 		e.Kind = deletes
+	case n < 3:
+		e.Kind, e.Value = sets, rand.Text()
+	case known && n < 9:
+		e.Kind, e.Old, e.Value = swaps, seen.Value, rand.Text()
 	}
 	e.Start = now()
 	return e

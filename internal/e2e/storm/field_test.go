@@ -14,8 +14,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ type field struct {
 	storage  engines.Storage
 	provider *waltztest.Server
 	records  *recorder
+	started  int // processes
 }
 
 // weather is what a storm is like.
@@ -76,17 +79,21 @@ func key(i int) token.Key { return token.Key{Provider: "storm", User: user(i)} }
 
 // process is one that works on the field.
 type process struct {
-	cmd *exec.Cmd
-	out bytes.Buffer
+	name string // unlike an id, no other has it later
+	cmd  *exec.Cmd
+	out  bytes.Buffer
 }
 
 func (f *field) start() *process {
 	f.t.Helper()
-	text, err := json.Marshal(f.job)
+	f.started++
+	j := f.job
+	j.Process = strconv.Itoa(f.started)
+	text, err := json.Marshal(j)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := &process{cmd: exec.CommandContext(f.t.Context(), os.Args[0])}
+	p := &process{name: j.Process, cmd: exec.CommandContext(f.t.Context(), os.Args[0])}
 	p.cmd.Env = append(os.Environ(), variable+"="+string(text), "GOMAXPROCS=1")
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, f.t.Output()
 	if err := p.cmd.Start(); err != nil {
@@ -95,7 +102,21 @@ func (f *field) start() *process {
 	return p
 }
 
-func (p *process) id() string { return strconv.Itoa(p.cmd.Process.Pid) }
+// kill kills p, and returns when, unless it had ended by itself.
+func (f *field) kill(p *process) (at time.Time, killed bool) {
+	f.t.Helper()
+	_ = p.cmd.Process.Kill()
+	at = time.Now()
+	err := p.cmd.Wait()
+	if err == nil {
+		return at, false
+	}
+	if s, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || s.Signal() != syscall.SIGKILL {
+		f.t.Errorf("a process ended with %v before it was killed", err)
+		return at, false
+	}
+	return at, true
+}
 
 // report waits for the end of a process that nobody killed.
 func (f *field) report(p *process) (r report) {
@@ -130,15 +151,31 @@ func (f *field) lost(want uint64) (all []int) {
 	return all
 }
 
-// alive asks the provider's API.
+// alive reports whether the provider's API takes t, and whether t can be refreshed, which it is: with an
+// access token alone one would be logged out an hour later.
 func (f *field) alive(t *token.Token) bool {
 	f.t.Helper()
-	req, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, f.provider.URL+"/api/user", nil)
+	api, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, f.provider.URL+"/api/user", nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+t.AccessToken)
-	resp, err := http.DefaultClient.Do(req)
+	api.Header.Set("Authorization", "Bearer "+t.AccessToken)
+	form := url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {t.RefreshToken},
+		"client_id": {clientID}, "client_secret": {clientSecret},
+	}
+	refresh, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.provider.URL+"/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	refresh.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return f.takes(api) && f.takes(refresh)
+}
+
+// takes reports whether the provider answers a request with 200.
+func (f *field) takes(r *http.Request) bool {
+	f.t.Helper()
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -158,6 +195,7 @@ type recorder struct {
 	url string
 
 	requests atomic.Int32 // under way
+	gate     sync.RWMutex // through which answers go
 
 	mu  sync.Mutex
 	all map[[sha256.Size]byte][]*spent
@@ -184,11 +222,13 @@ func record(t *testing.T, p *waltztest.Server, slow time.Duration) *recorder {
 		}
 		form, _ := url.ParseQuery(string(body))
 		q.Body = io.NopCloser(bytes.NewReader(body))
-		answered := r.note(form.Get("refresh_token"), q.Header.Get(processID))
+		answered := r.note(form.Get("refresh_token"), q.Header.Get(processHeader))
 		answer := httptest.NewRecorder()
 		proxy.ServeHTTP(answer, q.WithContext(context.WithoutCancel(q.Context()))) // what came is acted on, be its sender killed
 		answered()
 		time.Sleep(slow)
+		r.gate.RLock()
+		defer r.gate.RUnlock()
 		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes())
@@ -211,12 +251,11 @@ func (r *recorder) note(refreshToken, process string) (answered func()) {
 	}
 }
 
+// hold lets no answer go until release is called.
+func (r *recorder) hold() (release func()) {
+	r.gate.Lock()
+	return sync.OnceFunc(r.gate.Unlock)
+}
+
 // waiting is how many refreshes were answered by the provider, or are being, and not to their senders yet.
 func (r *recorder) waiting() int { return int(r.requests.Load()) }
-
-// of returns who spent a refresh token, in the order in which they came.
-func (r *recorder) of(refreshToken string) []*spent {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.all[sha256.Sum256([]byte(refreshToken))]
-}

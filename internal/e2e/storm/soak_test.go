@@ -45,12 +45,15 @@ func TestSoakKilledProcesses(t *testing.T) {
 		weather:   weather{grants: grants, lease: 10 * time.Second, slow: 2 * time.Second},
 		processes: processes, every: 200 * time.Millisecond, kills: number(t, "WALTZ_SOAK_KILLS", 200),
 	}
-	for name, run := range map[string]func(*testing.T, engines.Engine) string{"mild": m.mild, "strict": m.strict} {
+	for _, provider := range []struct {
+		name string
+		run  func(*testing.T, engines.Engine) string
+	}{{"mild", m.mild}, {"strict", m.strict}} {
 		var rows []string
 		for _, e := range engines.All() {
-			t.Run(name+"/"+e.Name, func(t *testing.T) { rows = append(rows, run(t, e)) })
+			t.Run(provider.name+"/"+e.Name, func(t *testing.T) { rows = append(rows, provider.run(t, e)) })
 		}
-		t.Log("\n" + name + " provider\n" + strings.Join(rows, "\n"))
+		t.Log("\n" + provider.name + " provider\n" + strings.Join(rows, "\n"))
 	}
 }
 

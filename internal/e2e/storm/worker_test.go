@@ -23,6 +23,7 @@ import (
 
 // job is what a process of a storm is to do.
 type job struct {
+	Process       string // its name
 	Engine, Where string // the storage
 	Provider      string // the provider's address
 	Grants        int
@@ -32,9 +33,8 @@ type job struct {
 
 // report is what it says when it has done it.
 type report struct {
-	Took   []time.Duration // by each call that brought a token
-	Lost   int             // grants that want a login
-	Waited int             // calls that were to be made again
+	Took []time.Duration // to each token, from when it was first asked for
+	Lost int             // grants that want a login
 }
 
 // variable has the job of a process that a test started.
@@ -66,7 +66,7 @@ func work(text string, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	c, app, err := consumer(s, j.Provider, j.Lease)
+	c, app, err := consumer(s, j)
 	if err != nil {
 		return err
 	}
@@ -80,14 +80,18 @@ func work(text string, out io.Writer) error {
 	for range j.AtOnce {
 		workers.Go(func() {
 			for i := range users {
-				took, waited, lost, failed := ask(ctx, c, user(i))
+				start := time.Now()
+				failed := ask(ctx, c, user(i))
+				took := time.Since(start)
 				mu.Lock()
-				r.Took = append(r.Took, took...)
-				r.Waited += waited
-				if lost {
+				switch {
+				case failed == nil:
+					r.Took = append(r.Took, took)
+				case errors.Is(failed, waltz.ErrReauthorize):
 					r.Lost++
+				default:
+					err = errors.Join(err, failed)
 				}
-				err = errors.Join(err, failed)
 				mu.Unlock()
 			}
 		})
@@ -100,25 +104,22 @@ func work(text string, out io.Writer) error {
 	return errors.Join(err, app.Shutdown(ctx), json.NewEncoder(out).Encode(r))
 }
 
-// ask gets one user's token, and again later where it is told to wait.
-func ask(ctx context.Context, c *waltz.Consumer, user string) (took []time.Duration, waited int, lost bool, err error) {
+// ask gets one user's token, asking again where it is told to wait.
+func ask(ctx context.Context, c *waltz.Consumer, user string) error {
 	for {
-		start := time.Now()
 		_, err := c.Token(waltz.WithUser(ctx, user))
-		switch {
-		case err == nil:
-			return []time.Duration{time.Since(start)}, waited, false, nil
-		case errors.Is(err, waltz.ErrReauthorize):
-			return nil, waited, true, nil
-		case ctx.Err() != nil:
-			return nil, waited, false, fmt.Errorf("%s: %w", user, err)
+		if err == nil {
+			return nil
 		}
-		waited++
 		wait := 100 * time.Millisecond
-		if f, ok := errors.AsType[*keeper.Failure](err); ok && f.RetryAfter > 0 {
-			wait = min(f.RetryAfter, time.Second)
-		} else if !errors.Is(err, waltz.ErrRefreshInProgress) {
-			return nil, waited, false, fmt.Errorf("%s: %w", user, err)
+		failure, failed := errors.AsType[*keeper.Failure](err)
+		switch {
+		case ctx.Err() != nil || errors.Is(err, waltz.ErrReauthorize):
+			return fmt.Errorf("%s: %w", user, err)
+		case failed && failure.RetryAfter > 0:
+			wait = min(failure.RetryAfter, time.Second)
+		case !errors.Is(err, waltz.ErrRefreshInProgress):
+			return fmt.Errorf("%s: %w", user, err)
 		}
 		time.Sleep(wait)
 	}
@@ -128,15 +129,15 @@ func user(i int) string { return "user" + strconv.Itoa(i) }
 
 // consumer is an application over the storage, whose requests to the provider say which process they
 // come from.
-func consumer(s engines.Storage, address string, lease time.Duration) (*waltz.Consumer, *waltz.App, error) {
+func consumer(s engines.Storage, j job) (*waltz.Consumer, *waltz.App, error) {
 	app, err := waltz.New(waltz.Config{
 		Secret:     "fake-secret-of-32-bytes-or-more-for-a-storm",
 		Storage:    s,
 		Cluster:    true,
 		User:       func(context.Context) (string, error) { return "", nil },
-		Lease:      lease,
+		Lease:      j.Lease,
 		Logger:     slog.New(slog.DiscardHandler),
-		HTTPClient: &http.Client{Transport: signed{}, Timeout: lease / 2},
+		HTTPClient: &http.Client{Transport: signed(j.Process), Timeout: j.Lease / 2},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -144,10 +145,10 @@ func consumer(s engines.Storage, address string, lease time.Duration) (*waltz.Co
 	c, err := app.Register(waltz.Registration{
 		Provider: provider.Provider{
 			Name:             "storm",
-			AuthorizationURL: address + "/authorize",
-			TokenURL:         address + "/token",
-			APIBase:          address + "/api/",
-			Revocation:       provider.Revocation{URL: address + "/revoke"},
+			AuthorizationURL: j.Provider + "/authorize",
+			TokenURL:         j.Provider + "/token",
+			APIBase:          j.Provider + "/api/",
+			Revocation:       provider.Revocation{URL: j.Provider + "/revoke"},
 		},
 		ClientID: clientID, ClientSecret: clientSecret,
 	})
@@ -155,16 +156,16 @@ func consumer(s engines.Storage, address string, lease time.Duration) (*waltz.Co
 }
 
 const (
-	clientID     = "storm"
-	clientSecret = "fake-client-secret"
-	processID    = "X-Process"
+	clientID      = "storm"
+	clientSecret  = "fake-client-secret"
+	processHeader = "X-Process"
 )
 
-// signed writes the process's id on each request.
-type signed struct{}
+// signed writes the process's name on each request.
+type signed string
 
-func (signed) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set(processID, strconv.Itoa(os.Getpid()))
+	r.Header.Set(processHeader, string(s))
 	return http.DefaultTransport.RoundTrip(r)
 }
