@@ -1,6 +1,10 @@
 package sqlite
 
 import (
+	"errors"
+
+	"modernc.org/sqlite"
+
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -34,5 +38,15 @@ func Dialect() sqlstore.Dialect {
 		MaxKey:    4096,
 		Reach:     token.Host,
 		OneWriter: true,
+		Retry:     busy,
 	}
+}
+
+// busy reports whether err says that another process was writing for as long as the busy time-out. SQLite
+// does not have writers wait in a line: the longer one has waited, the more seldom it looks. One that
+// begins anew looks often again.
+func busy(err error) bool {
+	const primary, busy = 0xff, 5
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&primary == busy
 }

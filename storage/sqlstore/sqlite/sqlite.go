@@ -40,7 +40,8 @@ func Open(path string) (*sqlstore.Storage, error) {
 // exists.
 //
 // Processes of one machine may share the file; a network file system will not do. What was written
-// is on disk. Readers do not wait for writers; writers wait for each other, 10 s at most.
+// is on disk. Readers do not wait for writers; writers wait for each other, 10 s at most, and those of a
+// storage until their context is done, or for some minutes.
 //
 // A database in memory is refused, since each connection would have one of its own: memstore is
 // for that.
