@@ -11,7 +11,7 @@ import (
 	"github.com/waltz-oauth/waltz/internal/cookie"
 )
 
-func newFlows(t *testing.T, insecure bool, secrets ...string) *flows {
+func newFlows(t testing.TB, insecure bool, secrets ...string) *flows {
 	t.Helper()
 	codec, err := cookie.New("flow", secrets)
 	if err != nil {

@@ -9,12 +9,13 @@ func (c *Client) CallbackError(q url.Values) error {
 	if !q.Has("error") {
 		return nil
 	}
+	sent := request{secrets: []string{q.Get("state"), q.Get("code")}}
 	e := &Error{
 		Op:          "authorize",
 		Provider:    c.Provider.Name,
 		Kind:        Misconfigured,
-		Code:        codeOf(q.Get("error")),
-		Description: c.hide(request{secrets: []string{q.Get("state"), q.Get("code")}}, q.Get("error_description")),
+		Code:        c.hide(sent, codeOf(q.Get("error"))),
+		Description: c.hide(sent, q.Get("error_description")),
 	}
 	switch e.Code {
 	case "access_denied":

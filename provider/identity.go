@@ -33,7 +33,7 @@ type Identity struct {
 // [errors.ErrUnsupported].
 func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error) {
 	u := c.Provider.Userinfo
-	r := c.api("identity", u.address(t), t.AccessToken)
+	r := c.api("identity", u.address(t), t)
 	if u.Body != "" {
 		r.method, r.contentType, r.body = http.MethodPost, "application/json", u.Body
 	}
@@ -122,7 +122,7 @@ func (u Userinfo) identity(raw json.RawMessage) (Identity, error) {
 // primary completes i with the primary address of the account. Where the token may not read them,
 // i stays as it is.
 func (c *Client) primary(ctx context.Context, i Identity, t *token.Token) (Identity, error) {
-	r := c.api("identity", c.Provider.Userinfo.EmailsURL, t.AccessToken)
+	r := c.api("identity", c.Provider.Userinfo.EmailsURL, t)
 	raw, err := c.get(ctx, r)
 	if failed, ok := errors.AsType[*Error](err); ok && (failed.Kind == Refused || failed.Status == http.StatusNotFound) {
 		return i, nil

@@ -21,11 +21,11 @@ func (c *Client) Revoke(ctx context.Context, t *token.Token) error {
 	var first error
 	var ended bool // the refresh token
 	if t.RefreshToken != "" && !c.Provider.Revocation.AccessOnly && !c.Provider.Revocation.Bearer {
-		first = c.revoke(ctx, t.RefreshToken, "refresh_token")
+		first = c.revoke(ctx, t, t.RefreshToken, "refresh_token")
 		ended = first == nil
 	}
 	if t.AccessToken != "" {
-		err := c.revoke(ctx, t.AccessToken, "access_token")
+		err := c.revoke(ctx, t, t.AccessToken, "access_token")
 		if failed, ok := errors.AsType[*Error](err); ok && failed.Code == "unsupported_token_type" && ended {
 			err = nil // it ended with the refresh token, or will by itself (section 2.2.1)
 		}
@@ -36,9 +36,9 @@ func (c *Client) Revoke(ctx context.Context, t *token.Token) error {
 	return first
 }
 
-func (c *Client) revoke(ctx context.Context, value, hint string) error {
+func (c *Client) revoke(ctx context.Context, t *token.Token, value, hint string) error {
 	how := c.Provider.Revocation
-	r := request{op: "revoke", method: how.Method, secrets: []string{value}}
+	r := request{op: "revoke", method: how.Method, secrets: []string{t.RefreshToken, t.AccessToken}}
 	r.url = strings.ReplaceAll(how.URL, "{client_id}", url.PathEscape(c.ID))
 	if r.method == "" {
 		r.method = http.MethodPost

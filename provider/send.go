@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/waltz-oauth/waltz/token"
 )
 
 const (
@@ -177,14 +179,14 @@ func (r *request) members(all map[string]string, asJSON bool) {
 	r.contentType, r.body = "application/x-www-form-urlencoded", values.Encode()
 }
 
-// api is a request that carries the access token.
-func (c *Client) api(op, address, accessToken string) request {
+// api is a request that carries the access token of t.
+func (c *Client) api(op, address string, t *token.Token) request {
 	r := request{
 		op: op, method: http.MethodGet, url: address,
 		header:  map[string]string{"Accept": "application/json"},
-		secrets: []string{accessToken},
+		secrets: []string{t.AccessToken, t.RefreshToken},
 	}
-	c.Provider.authorize(c.ID, accessToken, func(name, value string) { r.header[name] = value })
+	c.Provider.authorize(c.ID, t.AccessToken, func(name, value string) { r.header[name] = value })
 	return r
 }
 

@@ -170,13 +170,13 @@ type victim struct {
 func (to *town) victim(t *testing.T) *victim {
 	t.Helper()
 	v := &victim{to.stranger(t), to}
-	v.tab.onPurpose()
+	v.onPurpose()
 	return v
 }
 
 // login logs the victim in, as Demo Ada.
 func (v *victim) login() {
-	v.tab.t.Helper()
+	v.t.Helper()
 	v.visit(v.home)
 	v.follow("#login")
 	v.follow(allow)
@@ -185,9 +185,9 @@ func (v *victim) login() {
 
 // want checks whom the application takes the victim for.
 func (v *victim) want(name string) {
-	v.tab.t.Helper()
+	v.t.Helper()
 	v.visit(v.home)
 	if who := v.text("#who"); who != name {
-		v.tab.t.Errorf("the application takes the victim for %s, want %s", who, name)
+		v.t.Errorf("the application takes the victim for %s, want %s", who, name)
 	}
 }
