@@ -12,7 +12,7 @@ import (
 // TestSoakBreaks takes each defence of a login, and of a token in use, away, and sees the attack come
 // through.
 func TestSoakBreaks(t *testing.T) {
-	for _, all := range [][]taken{loginBreaks(), callbackBreaks(), redirectBreaks(), tokenBreaks()} {
+	for _, all := range [][]taken{loginBreaks(), callbackBreaks(), redirectBreaks(), tokenBreaks(), secretBreaks()} {
 		for _, d := range all {
 			breaktest.Run(t, ".", []breaktest.Break{{Name: d.defence, File: d.file, Old: d.code, New: d.instead, Test: d.test}})
 		}
@@ -128,5 +128,19 @@ func tokenBreaks() []taken {
 		{"an answer says what it answers", "client.go", "err == nil && resp.Request == nil", "false", "TestTheTokenFollowsTheProvidersOwnRedirects"},
 		{"an answer holds no token", "client.go", "	resp.Request.Header = r.Header", "	// resp.Request.Header = r.Header", "TestAnswersDoNotHoldTheToken"},
 		{"a token of another type is not sent", "provider/answer.go", `if !bearer || t.Secret != "" {`, "if false && bearer {", "TestClientSendsBearerTokensOnly"},
+	}
+}
+
+func secretBreaks() []taken {
+	return []taken{
+		{"the log hears of no token", "callback.go", `"waltz: logged in", "provider", c.name)`, `"waltz: logged in", "provider", c.name, "token", a.Token.AccessToken)`, "TestNoSecretGetsOut"},
+		{"the log hears of no code", "fail.go", `attrs := []any{"provider", c.name, "error", err.Error()}`, `attrs := []any{"provider", c.name, "error", err.Error(), "at", r.URL.String()}`, "TestNoSecretGetsOut"},
+		{"an authorization prints without its token", "print.go", "func (a Authorization) Format(f fmt.State, _ rune) {\n	_, _ = fmt.Fprintf(f, \"authorization(user %q, account %q)\", a.User, a.Account)", "func (a Authorization) Format(f fmt.State, _ rune) {\n	_, _ = fmt.Fprintf(f, \"authorization(user %q, account %q)\", a.User, a.Token.AccessToken)", "TestNoSecretGetsOut"},
+		{"a client's transport prints without the client's secret", "print.go", "func (t *transport) Format(", "func (t *transport) format(", "TestNoSecretGetsOut"},
+		{"an error of the network repeats no token", "hide.go", `err == nil || secret == "" || `, `err == nil || secret != "" || `, "TestNoSecretGetsOut"},
+		{"an error of the provider repeats nothing that was sent", "provider/error.go", `if secret != "" {`, `if false && secret != "" {`, "TestNoSecretGetsOut"},
+		{"what is behind an error is out of fmt's reach", "provider/error.go", "func (e *cause) Error() string        { return e.text }", "func (e *cause) Error() string        { return e.behind().Error() }", "TestNoSecretGetsOut"},
+		{"the page shows what was cleaned of secrets", "provider/error.go", "Description: c.hide(r, prose)", "Description: prose", "TestNoSecretGetsOut"},
+		{"a verifier is in no address", "provider/authorize.go", `		asked["code_challenge"] = challenge(r.Verifier)`, `		asked["code_challenge"], asked["v"] = challenge(r.Verifier), r.Verifier`, "TestNoSecretGetsOut"},
 	}
 }

@@ -93,7 +93,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.authorize(out, tok)
 	resp, err := t.send(out)
 	if err != nil {
-		return nil, err
+		return nil, hide(err, tok.AccessToken)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		if resp, err = t.again(ctx, out, resp, tok); err != nil {
@@ -192,7 +192,8 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 	}
 	drain(resp)
 	t.authorize(second, tok)
-	return t.send(second)
+	resp, err = t.send(second)
+	return resp, hide(err, tok.AccessToken)
 }
 
 // absolute makes a redirect's target absolute: [http.Client] would resolve it against the request's

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -55,8 +56,8 @@ type world struct {
 // newWorld starts both. Its users are whoever the cookie "user" says.
 func newWorld(t *testing.T, c waltz.Config, r waltz.Registration) *world {
 	t.Helper()
-	w := &world{provider: waltztest.New(t, waltztest.Config{}), browser: waltztest.NewBrowser(), log: new(lockedBuffer)}
-	c.Secret = fakeSecret
+	w := &world{provider: waltztest.New(t, waltztest.Config{ClientSecret: r.ClientSecret}), browser: waltztest.NewBrowser(), log: new(lockedBuffer)}
+	c.Secret = cmp.Or(c.Secret, fakeSecret)
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if c.Storage != nil && c.User == nil {
 		c.Site = true
@@ -88,7 +89,9 @@ func newWorld(t *testing.T, c waltz.Config, r waltz.Registration) *world {
 		_, _ = io.WriteString(rw, record.String())
 	})
 	w.mux.HandleFunc("POST /expire", w.expire)
-	server := httptest.NewServer(asUser(w.app.Handler(w.mux)))
+	server := httptest.NewUnstartedServer(asUser(w.app.Handler(w.mux)))
+	server.Config.ErrorLog = log.New(w.log, "", 0) // where net/http says who panicked
+	server.Start()
 	w.URL = server.URL
 	t.Cleanup(func() {
 		server.Close()

@@ -134,21 +134,22 @@ func retryAfter(h http.Header) time.Duration {
 }
 
 // cause is an error as it may be printed. It answers for the one behind it without handing it to
-// those who print a chain: net/http quotes what a provider sent, which may repeat what it was sent.
+// those who print a chain: net/http quotes what a provider sent, which may repeat what it was sent. Nor
+// does fmt find it there, which goes through all fields where a verb is not for errors, such as %d.
 type cause struct {
 	text   string
-	behind error
+	behind func() error
 }
 
 func (e *cause) Error() string        { return e.text }
-func (e *cause) Is(target error) bool { return errors.Is(e.behind, target) }
-func (e *cause) As(target any) bool   { return errors.As(e.behind, target) }
+func (e *cause) Is(target error) bool { return errors.Is(e.behind(), target) }
+func (e *cause) As(target any) bool   { return errors.As(e.behind(), target) }
 
 func (c *Client) cause(r request, err error) error {
 	if sent, ok := errors.AsType[*url.Error](err); ok {
 		err = sent.Err // its URL may have a secret in its query
 	}
-	return &cause{c.hide(r, err.Error()), err}
+	return &cause{c.hide(r, err.Error()), func() error { return err }}
 }
 
 // hide cleans s, and takes out of it what the call must keep to itself.

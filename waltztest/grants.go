@@ -108,9 +108,11 @@ func (t *refreshToken) works(b Behaviour, now time.Time) bool {
 func (l *ledger) tokens(g *grant, scopes []string, b Behaviour, now time.Time, next *refreshToken) issued {
 	i := issued{grant: g, access: "fake-access-" + rand.Text(), scopes: scopes}
 	l.access[i.access] = &accessToken{grant: g, until: now.Add(b.accessLifetime())}
+	l.secrets = append(l.secrets, i.access)
 	if next != nil {
 		i.refresh = "fake-refresh-" + rand.Text()
 		l.refresh[i.refresh] = next
+		l.secrets = append(l.secrets, i.refresh)
 	}
 	return i
 }

@@ -14,6 +14,7 @@ type ledger struct {
 	codes   map[string]*code
 	access  map[string]*accessToken
 	refresh map[string]*refreshToken
+	secrets []string
 }
 
 func newLedger() ledger {
@@ -97,6 +98,7 @@ func (l *ledger) allow(a *authorization, p Person, until time.Time) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	value := "fake-code-" + rand.Text()
+	l.secrets = append(l.secrets, value)
 	l.codes[value] = &code{
 		grant:       &grant{person: p, scopes: a.scopes, nonce: a.nonce},
 		redirectURI: a.redirectURI,

@@ -23,6 +23,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	var f *failure
 	switch form.Get("grant_type") {
 	case "authorization_code":
+		s.ledger.note(form.Get("code_verifier"))
 		got, f = s.ledger.exchange(form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"), b, s.Now())
 	case "refresh_token":
 		got, f = s.ledger.renew(form.Get("refresh_token"), strings.Fields(form.Get("scope")), b, s.Now())
@@ -127,6 +128,7 @@ func (s *Server) tokenAnswer(i issued, b Behaviour) ([]byte, error) {
 			return nil, err
 		}
 		members["id_token"] = signed
+		s.ledger.note(signed)
 	}
 	overlay(members, b.Members)
 	answer, err := json.Marshal(members)

@@ -1,0 +1,9 @@
+package gorilla
+
+import (
+	"fmt"
+	"io"
+)
+
+// Format writes what s is, whatever the verb: fmt would go through what s holds, and show the keys of its store.
+func (s *Storage) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "gorilla") }
