@@ -39,6 +39,7 @@ programs:
 	command -v nats-server >/dev/null || wanted="$$wanted nats-server"; \
 	/usr/bin/python3 -c 'import flask_dance, flask_sqlalchemy, psycopg2' 2>/dev/null || \
 		wanted="$$wanted python3-flask-dance python3-flask-sqlalchemy python3-psycopg2"; \
+	command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || wanted="$$wanted pgbouncer"; \
 	if [ -z "$$wanted" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$wanted; then \
