@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 	"github.com/waltz-oauth/waltz/token"
 )
 
 func TestCloseLeavesNothing(t *testing.T) {
-	before := runtime.NumGoroutine()
+	before := goleak.IgnoreCurrent()
 	for range 3 {
 		s, err := sqlite.Open(filepath.Join(t.TempDir(), "tokens.db"))
 		if err != nil {
@@ -39,20 +40,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Error("Set on a closed storage succeeds")
 		}
 	}
-	gone(t, before)
-}
-
-// gone waits until there are as few goroutines as there were before.
-func gone(t *testing.T, before int) {
-	t.Helper()
-	for range 200 { // those that end take a moment
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	stacks := make([]byte, 1<<16)
-	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+	goleak.VerifyNone(t, before)
 }
 
 func TestCloseLeavesTheCallersDatabase(t *testing.T) {

@@ -3,11 +3,12 @@
 package sqlstore_test
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/waltz-oauth/waltz/internal/enginetest"
 	"github.com/waltz-oauth/waltz/storage/sqlstore"
@@ -15,7 +16,7 @@ import (
 )
 
 // An engine is killed and started again while it works: callers see errors only while it is down,
-// nothing acknowledged is lost, and no goroutine is left.
+// nothing acknowledged is lost, and neither a goroutine nor a connection is left.
 func TestEngineRestartsUnderLoad(t *testing.T) {
 	for _, c := range []struct {
 		engine engine
@@ -26,7 +27,7 @@ func TestEngineRestartsUnderLoad(t *testing.T) {
 	} {
 		t.Run(c.engine.name, func(t *testing.T) {
 			server := c.start(t)
-			before := runtime.NumGoroutine()
+			before := goleak.IgnoreCurrent()
 			db, err := c.engine.open(server.URL)
 			if err != nil {
 				t.Fatal(err)
@@ -47,10 +48,16 @@ func TestEngineRestartsUnderLoad(t *testing.T) {
 			w.turn.Add(1)
 			time.Sleep(work)
 			end()
+			if n := db.Stats().InUse; n != 0 {
+				t.Errorf("%d connections are in use, and nobody uses them", n)
+			}
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
-			gone(t, before)
+			if n := db.Stats().OpenConnections; n != 0 {
+				t.Errorf("%d connections are open after Close", n)
+			}
+			goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/waltz-oauth/waltz/internal/enginetest.(*Server).Start.func1"))
 		})
 	}
 }

@@ -1,0 +1,97 @@
+package cache_test
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/waltz-oauth/waltz/internal/enginetest"
+	"github.com/waltz-oauth/waltz/storage/cache"
+	"github.com/waltz-oauth/waltz/storage/cache/rediscache"
+	"github.com/waltz-oauth/waltz/storage/sqlstore"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/mysql"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/postgres"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
+	"github.com/waltz-oauth/waltz/storage/storagetest"
+	"github.com/waltz-oauth/waltz/token"
+)
+
+// nexts are the storages to put a cache over that outlive the process.
+func nexts() map[string]func(*testing.T) token.Storage {
+	return map[string]func(*testing.T) token.Storage{
+		"file": func(t *testing.T) token.Storage { return openFile(t, filepath.Join(t.TempDir(), "tokens")) },
+		"sqlite": func(t *testing.T) token.Storage {
+			s, err := sqlite.Open(filepath.Join(t.TempDir(), "tokens.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			return s
+		},
+		"postgres": func(t *testing.T) token.Storage {
+			db, err := postgres.OpenDB(enginetest.Postgres(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return table(t, sqlstore.Config{Dialect: postgres.Dialect(), Owned: true}, db)
+		},
+		"mysql": func(t *testing.T) token.Storage {
+			db, err := mysql.OpenDB(enginetest.MySQL(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return table(t, sqlstore.Config{Dialect: mysql.Dialect(), Owned: true}, db)
+		},
+	}
+}
+
+func table(t *testing.T, c sqlstore.Config, db *sql.DB) token.Storage {
+	t.Helper()
+	s, err := sqlstore.New(db, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestPromisesOverEachEngine(t *testing.T) {
+	t.Parallel()
+	for name, next := range nexts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, cache.Config{Next: next(t)})
+			storagetest.Run(t, func(*testing.T) token.Storage { return s })
+		})
+		for kind, backend := range map[string]func(*testing.T) cache.Backend{
+			"redis":     sharedRedis,
+			"memcached": func(t *testing.T) cache.Backend { return openMemcached(t, enginetest.StartMemcached(t).Addr) },
+		} {
+			t.Run(name+" with "+kind, func(t *testing.T) {
+				t.Parallel()
+				// Memory forgets at once, so that it is the backend that is asked.
+				s := open(t, cache.Config{Next: next(t), Backend: backend(t), TTL: time.Nanosecond, SharedTTL: time.Minute, Timeout: patience})
+				storagetest.Run(t, func(*testing.T) token.Storage { return s })
+			})
+		}
+	}
+}
+
+// sharedRedis is a part of a Redis that others use, where all is forgotten in a minute.
+func sharedRedis(t *testing.T) cache.Backend {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: enginetest.Redis(t), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = client.Close() })
+	c, err := rediscache.New(rediscache.Config{Client: client, Prefix: rand.Text() + ":"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
