@@ -171,6 +171,25 @@ func TestRotateBelowAndAboveACache(t *testing.T) {
 	}
 }
 
+// What a rotation went past, a cache still has as the retired key sealed it.
+func TestRetiredKeyIsNotMissedInACacheBelow(t *testing.T) {
+	t.Parallel()
+	inner, keys := memstore.New(), newRing(t, 1)
+	c := cached(t, cache.Config{Next: inner, Backend: &shelf{values: make(map[string][]byte)}})
+	s := sealed(t, seal.Config{Next: c, Keys: keys})
+	put(t, s, alice, record("a"))
+	holds(t, s, alice, "a")
+	old := keys.primary(t)
+	keys.promote(t, keys.add(t))
+	_, err := sealed(t, seal.Config{Next: inner, Keys: keys}).Rotate(t.Context(), nil)
+	must(t, err)
+	keys.disable(t, old)
+	if id, _ := seal.KeyID(get(t, c, alice)); id != old {
+		t.Fatal("the cache has nothing that the retired key sealed")
+	}
+	holds(t, sealed(t, seal.Config{Next: c, Keys: keys}), alice, "a")
+}
+
 func TestSealOverTheBrowsersSession(t *testing.T) {
 	t.Parallel()
 	keys := newRing(t, 1)

@@ -23,7 +23,8 @@
 //
 // Both orders work. A cache over a seal opens each token once and then holds it in the clear: right
 // for memory, where it is held anyway. A seal over a cache leaves only ciphertext there and opens it
-// at every Get: right for a Redis that others may read.
+// at every Get: right for a Redis that others may read. What does not open there is read again from
+// where the tokens are, since a rotation may have gone past the cache.
 package seal
 
 import (
@@ -118,6 +119,14 @@ func (s *Storage) Unwrap() token.Storage { return s.next }
 func (s *Storage) Get(ctx context.Context, key token.Key) (token.Record, error) {
 	r, err := s.next.Get(ctx, key)
 	if err != nil {
+		return token.Record{}, err
+	}
+	r, err = s.opened(ctx, "get", key, r)
+	if err == nil || s.versioned == nil {
+		return r, err
+	}
+	// A cache below may still have what a key sealed that was retired since. Load goes past it.
+	if r, err = s.versioned.Load(ctx, key); err != nil {
 		return token.Record{}, err
 	}
 	return s.opened(ctx, "get", key, r)
