@@ -35,7 +35,8 @@ type stage struct {
 	attempts map[string]int8 // whose each lease is
 	grants   map[string]int8 // the number of each grant
 
-	may happening // what still may
+	may       happening // what still may
+	clockless bool      // the storage does not say what time it is
 }
 
 // player is one process, which refreshes the token once.
@@ -209,7 +210,11 @@ func (s steps) Load(ctx context.Context, key token.Key) (token.Record, error) {
 	}
 	s.loaded = true
 	s.st.mu.Unlock()
-	return s.st.mem.Load(context.WithoutCancel(ctx), key)
+	r, err := s.st.mem.Load(context.WithoutCancel(ctx), key)
+	if s.st.clockless {
+		r.Now = time.Time{}
+	}
+	return r, err
 }
 
 func (s steps) Swap(ctx context.Context, key token.Key, old token.Version, r token.Record) (token.Version, error) {
