@@ -257,5 +257,18 @@ func (r *recorder) hold() (release func()) {
 	return sync.OnceFunc(r.gate.Unlock)
 }
 
+// senders is how many processes there are that a refresh came from.
+func (r *recorder) senders() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make(map[string]bool)
+	for _, spends := range r.all {
+		for _, s := range spends {
+			all[s.process] = true
+		}
+	}
+	return len(all)
+}
+
 // waiting is how many refreshes were answered by the provider, or are being, and not to their senders yet.
 func (r *recorder) waiting() int { return int(r.requests.Load()) }

@@ -29,6 +29,7 @@ type job struct {
 	Grants        int
 	AtOnce        int // how many it asks for at once
 	Lease         time.Duration
+	Begin         time.Time // not before
 }
 
 // report is what it says when it has done it.
@@ -73,6 +74,7 @@ func work(text string, out io.Writer) error {
 	const patience = 15 * time.Minute
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	time.Sleep(time.Until(j.Begin))
 	var r report
 	var mu sync.Mutex
 	users := make(chan int)
