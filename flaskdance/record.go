@@ -101,6 +101,20 @@ func foreign(t *token.Token) token.Record {
 	return r
 }
 
+// plain returns r as Flask-Dance would have stored it, if there is nothing more to it: such a record
+// needs no memo to come back.
+func plain(r token.Record) (text string, ok bool) {
+	if r.Token == nil {
+		return "", false
+	}
+	b, err := r.Token.MarshalJSON()
+	f := foreign(r.Token)
+	ok = err == nil && string(b) != "{}" && r.Grant == f.Grant && r.RefreshAt.Equal(f.RefreshAt) &&
+		r.Generation == 0 && r.Subject == "" && r.State == token.Active && r.Reason == "" &&
+		r.Since.IsZero() && r.Lease == (token.Lease{}) && r.NotBefore.IsZero()
+	return ascii(string(b)), ok
+}
+
 func identity(t *token.Token) string {
 	return cookie.Tag("flaskdance", t.AccessToken, t.RefreshToken, t.Secret)
 }

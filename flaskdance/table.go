@@ -178,7 +178,13 @@ func (t *Table) write(ctx context.Context, key token.Key, old *token.Version, r 
 		case alike:
 			return fmt.Errorf("%w: to the engine it is the same as another that is stored, which to Flask-Dance would be a second row", token.ErrKey)
 		case len(found) == 0:
-			err = t.insert(ctx, tx, l, key, text)
+			bare, ok := plain(r)
+			if ok {
+				text = bare
+			}
+			if err = t.insert(ctx, tx, l, key, text); err == nil && ok {
+				_, err = t.confirm(ctx, tx, l, key, text)
+			}
 		default:
 			last := len(found) - 1
 			if err = t.update(ctx, tx, found[last].id, text, old == nil); err == nil {

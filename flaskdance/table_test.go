@@ -151,6 +151,28 @@ func TestNotesOfAnotherTokenDoNotCount(t *testing.T) {
 	})
 }
 
+// So that rows that are only moved come out as they went in.
+func TestARowOfFlaskDancesGoesInAsItCameOut(t *testing.T) {
+	on(t, func(t *testing.T, e engine) {
+		db := e.made(t, "no-user")
+		s := e.table(t, db, flaskdance.TableConfig{})
+		const text = `{"access_token": "fake-a", "refresh_token": "fake-r", "expires_at": 1900000000.123456, "n": 1.10}`
+		if err := flaskSet(t.Context(), db, "github", text); err != nil {
+			t.Fatal(err)
+		}
+		r := load(t, s, token.Key{Provider: "github"})
+		set(t, s, token.Key{Provider: "moved"}, r)
+		got := scan[string](t, db, "SELECT CAST(token AS CHAR(5000)) FROM flask_dance_oauth WHERE provider = 'moved'")
+		if strings.TrimSpace(got) != strings.NewReplacer(", ", ",", ": ", ":").Replace(text) {
+			t.Errorf("got %s", got)
+		}
+		set(t, s, token.Key{Provider: "moved"}, r) // over a row, a version must not come again
+		if v := load(t, s, token.Key{Provider: "moved"}); v.Grant != r.Grant || v.Version == r.Version {
+			t.Errorf("got %v", v)
+		}
+	})
+}
+
 // A request in Flask that counts down expires_in in a row that it holds writes the whole token back.
 func TestAnOldRowOfFlaskIsNotWrittenOverANewToken(t *testing.T) {
 	on(t, func(t *testing.T, e engine) {

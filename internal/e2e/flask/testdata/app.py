@@ -88,7 +88,7 @@ def store():
     """Stores a token for each [provider, user, token] of the request, as Flask-Dance does."""
     for provider, user, value in json.loads(request.data):
         blueprint.name = provider
-        blueprint.storage.set(blueprint, value, user_id=user)
+        blueprint.storage.set(blueprint, value, user=db.session.merge(User(id=user)))
     blueprint.name = "op"
     return "done"
 

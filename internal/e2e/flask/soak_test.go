@@ -1,0 +1,7 @@
+//go:build soak
+
+package flask
+
+import "testing"
+
+func TestSoakTenThousandRowsMoveFromFlaskDanceAndBack(t *testing.T) { moveAndBack(t, 10_000) }
