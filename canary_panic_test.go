@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/waltz-oauth/waltz"
+	"github.com/waltz-oauth/waltz/internal/canarytest"
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/token"
@@ -38,11 +39,11 @@ func TestAPanicShowsNoSecret(t *testing.T) {
 	if err == nil || !strings.Contains(string(out), "panic: the hook panics") || server.Calls(waltztest.Refresh) != 1 {
 		t.Fatalf("the process ended with %v, after %d refreshes, and said\n%s", err, server.Calls(waltztest.Refresh), out)
 	}
-	var c canaries
+	var c canarytest.Set
 	for _, secret := range server.Secrets() {
-		c.add("what the provider issued or was sent", secret)
+		c.Add("what the provider issued or was sent", secret)
 	}
-	if name, before := c.find(string(out)); name != "" {
+	if name, before := c.Find(string(out)); name != "" {
 		t.Errorf("%s is in the panic, after %q", name, before)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/waltz-oauth/waltz"
+	"github.com/waltz-oauth/waltz/internal/canarytest"
 	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/storage/sessionstore"
@@ -26,7 +27,7 @@ import (
 // mine is a world where every secret is a canary, and where all that gets out is kept.
 type mine struct {
 	*world
-	canaries canaries
+	canaries canarytest.Set
 	config   waltz.Config
 	reg      waltz.Registration
 
@@ -78,9 +79,9 @@ func newMine(t *testing.T, s token.Storage) *mine {
 	}}
 	m.world = newWorld(t, m.config, m.reg)
 	m.reg.Provider = m.provider.Provider()
-	m.canaries.add("cookie secret", m.config.Secret)
-	m.canaries.add("previous cookie secret", m.config.PreviousSecrets[0])
-	m.canaries.add("client secret", m.reg.ClientSecret)
+	m.canaries.Add("cookie secret", m.config.Secret)
+	m.canaries.Add("previous cookie secret", m.config.PreviousSecrets[0])
+	m.canaries.Add("client secret", m.reg.ClientSecret)
 	m.newBrowser()
 	m.mux.HandleFunc("GET /call", func(_ http.ResponseWriter, r *http.Request) {
 		resp, err := m.consumer.Client(r.Context()).Get("/user")
@@ -194,11 +195,11 @@ func (m *mine) RoundTrip(r *http.Request) (*http.Response, error) {
 	form, _ := url.ParseQuery(string(body))
 	for _, name := range []string{"code", "code_verifier", "refresh_token", "token", "client_secret"} {
 		if value := form.Get(name); value != "" {
-			m.canaries.add(name+" that was sent", value)
+			m.canaries.Add(name+" that was sent", value)
 		}
 	}
 	if scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " "); credentials != "" {
-		m.canaries.add(scheme+" credentials that were sent", credentials)
+		m.canaries.Add(scheme+" credentials that were sent", credentials)
 	}
 	m.mu.Lock()
 	instead := m.instead
@@ -294,13 +295,13 @@ func (m *mine) echoes() map[string]func(r *http.Request, body string) (*http.Res
 	}
 	all["a type"] = func(r *http.Request, body string) (*http.Response, error) {
 		fresh := "fake-access-" + rand.Text()
-		m.canaries.add("access token of an unknown type", fresh)
+		m.canaries.Add("access token of an unknown type", fresh)
 		return answer(200, fmt.Sprintf(`{"access_token":%q,"token_type":%q}`, fresh, sent(r, body)), "")
 	}
 	all["an ID token"] = func(*http.Request, string) (*http.Response, error) {
 		fresh, id := "fake-access-"+rand.Text(), "fake-id-"+rand.Text()
-		m.canaries.add("access token that came with a wrong ID token", fresh)
-		m.canaries.add("wrong ID token", id)
+		m.canaries.Add("access token that came with a wrong ID token", fresh)
+		m.canaries.Add("wrong ID token", id)
 		return answer(200, fmt.Sprintf(`{"access_token":%q,"id_token":%q}`, fresh, id), "")
 	}
 	all["no end"] = func(r *http.Request, body string) (*http.Response, error) {
@@ -458,9 +459,9 @@ func (m *mine) values(t *testing.T, s token.Storage) {
 	ctx := t.Context()
 	grant := provider.Grant{Code: "fake-code-" + rand.Text(), Verifier: rand.Text() + rand.Text(), Nonce: rand.Text()}
 	asked := provider.AuthorizationRequest{State: rand.Text(), Verifier: rand.Text() + rand.Text()}
-	m.canaries.add("code in a Grant", grant.Code)
-	m.canaries.add("verifier in a Grant", grant.Verifier)
-	m.canaries.add("verifier in an AuthorizationRequest", asked.Verifier)
+	m.canaries.Add("code in a Grant", grant.Code)
+	m.canaries.Add("verifier in a Grant", grant.Verifier)
+	m.canaries.Add("verifier in an AuthorizationRequest", asked.Verifier)
 	session := sessionstore.Config{Secrets: []string{m.config.Secret}}
 	kept, err := sessionstore.New(session)
 	if err != nil {
@@ -484,7 +485,7 @@ func (m *mine) values(t *testing.T, s token.Storage) {
 func (m *mine) search(t *testing.T) {
 	t.Helper()
 	for _, secret := range m.provider.Secrets() {
-		m.canaries.add("what the provider issued or was sent", secret)
+		m.canaries.Add("what the provider issued or was sent", secret)
 	}
 	_, _ = io.WriteString(m.to("log, of net/http"), m.log.String())
 	m.mu.Lock()
@@ -492,13 +493,13 @@ func (m *mine) search(t *testing.T) {
 	total := 0
 	for place, text := range m.out {
 		total += text.Len()
-		if name, before := m.canaries.find(text.String()); name != "" {
+		if name, before := m.canaries.Find(text.String()); name != "" {
 			t.Errorf("%s is in %s, after %q", name, place, before)
 		}
 	}
-	t.Logf("%d places, %d bytes, %d pieces of secrets", len(m.out), total, len(m.canaries.names))
+	t.Logf("%d places, %d bytes, %d pieces of secrets", len(m.out), total, m.canaries.Len())
 	const least = 10_000
-	if len(m.out) < 100 || total < least || len(m.canaries.names) < least {
+	if len(m.out) < 100 || total < least || m.canaries.Len() < least {
 		t.Error("that is too little to have searched")
 	}
 }

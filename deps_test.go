@@ -74,6 +74,7 @@ var guests = map[string][]string{
 	"waltztest":           {"cmd/*"},
 	"internal/enginetest": {},
 	"internal/breaktest":  {},
+	"internal/canarytest": {},
 	"internal/benchtest":  {},
 	"storage/storagetest": {"storage/sessionstore/internal/sessiontest"},
 
