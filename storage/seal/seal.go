@@ -52,8 +52,9 @@ type Config struct {
 	Keys Loader
 
 	// AEAD seals and opens instead of a keyset: for a key that never leaves a key management service,
-	// which is then asked at every call. Nobody here knows its keys, so there is nothing to rotate. For
-	// one whose methods take no context see [Local].
+	// which is then asked at every call. Nobody here knows its keys, so there is nothing to rotate; nor
+	// whether it did not answer or would not open a token, so both match [ErrOpen]. For one whose methods
+	// take no context see [Local].
 	AEAD tink.AEADWithContext
 
 	// AcceptPlain has tokens read that are not sealed, which their next write seals. Whoever can write to
