@@ -71,7 +71,7 @@ func openStorage(ctx context.Context, c *cli.Command) (token.Storage, func() err
 	name := c.String("storage")
 	switch {
 	case transfer.IsFlaskDance(name) && c.String("keys") != "":
-		return nil, nil, errors.New("Flask-Dance could not read a token that --keys has sealed") //nolint:staticcheck // a name
+		return nil, nil, errors.New("Flask-Dance could not read a token that --keys has sealed")
 	case transfer.IsFlaskDance(name):
 		return transfer.OpenFlaskDance(name, tableConfig(c))
 	case c.String("keys") != "":
