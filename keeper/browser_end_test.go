@@ -222,3 +222,24 @@ func TestLoginThatCannotBeKeptEndsNothing(t *testing.T) {
 		w.good(r, err, 0)
 	})
 }
+
+// Nothing was refreshed before the login, so the session is not in memory.
+func TestSiblingOfALoginBringsNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(session{})
+		key, old := w.visitor(k, "a")
+		time.Sleep(time.Until(old.Token.Expiry))
+		ctx, _ := request(t.Context(), key, old)
+		if _, err := k.Put(ctx, key, w.p.login("b"), ""); err != nil {
+			t.Fatal(err)
+		}
+		ctx, c := request(t.Context(), key, old) // was on its way
+		_, err := k.Fresh(ctx, key)
+		is(t, err, token.ErrNotFound)
+		w.calls(0)
+		if c.sets != 0 {
+			t.Error("the old grant was set again")
+		}
+	})
+}

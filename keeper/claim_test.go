@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,6 +173,26 @@ func TestCommitMeetsARecordWithoutAToken(t *testing.T) {
 	})
 }
 
+func TestRecordWithoutATokenIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.stale = map[token.Key]token.Record{key: w.stored()}
+		w.edit(func(r *token.Record) { r.Token = nil })
+		for range 2 {
+			r, err := k.Fresh(t.Context(), key)
+			var e *token.Error
+			if !errors.As(err, &e) || e.Key != key {
+				t.Errorf("got %v, %v", r, err)
+			}
+			w.stale = nil // so that it is seen at once
+		}
+		w.calls(0)
+	})
+}
+
 // A process that was stopped in its claim must not use a lease that is nearly over.
 func TestClaimThatTookTooLongIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -229,7 +250,7 @@ func (frugal) Refresh(context.Context, token.Key, *token.Token) (*token.Token, e
 func (frugal) Revoke(context.Context, token.Key, *token.Token) error { return nil }
 
 func TestAnswerWithoutATokenIsNoAnswer(t *testing.T) {
-	for name, answer := range map[string]*token.Token{"nothing": nil, "empty": {}} {
+	for name, answer := range map[string]*token.Token{"nothing": nil, "empty": {}, "no text": {AccessToken: "\xff"}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)

@@ -107,9 +107,6 @@ const (
 // was put off (RFC 7009 section 2.2.1). That the provider cannot revoke, or knows no such grant, is
 // no failure.
 func (k *Keeper) revoke(ctx context.Context, key token.Key, t *token.Token) error {
-	if t == nil {
-		return nil
-	}
 	err := k.tryRevoke(ctx, key, t)
 	if err == nil {
 		return nil

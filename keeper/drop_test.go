@@ -114,3 +114,16 @@ func TestDropRevokesWhatIsHeld(t *testing.T) {
 		}
 	})
 }
+
+func TestDropOfNothingIsNoError(t *testing.T) {
+	w := newWorld(t)
+	ctx, _ := request(t.Context(), token.Key{}, token.Record{})
+	for name, s := range map[string]token.Storage{"versioned": shared{w.engine}, "three methods": three{w.engine}, "session": session{}} {
+		if err := w.over(s).Drop(ctx, key); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if w.p.tries != 0 {
+		t.Error("something was revoked")
+	}
+}

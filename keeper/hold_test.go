@@ -241,3 +241,55 @@ func TestShutdownDoesNotWaitForWhatCanNeverBeStored(t *testing.T) {
 		}
 	})
 }
+
+// Nothing but the commit fails: what is held is not spent before it is stored.
+func TestHeldSuccessorIsNotSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.process()
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Generation == 1 {
+				return errDown
+			}
+			return nil
+		}
+		held, err := k.Fresh(t.Context(), key)
+		w.good(held, err, 1)
+		time.Sleep(time.Until(held.Token.Expiry))
+		_, err = k.Fresh(t.Context(), key)
+		is(t, err, errDown)
+		w.calls(1)
+	})
+}
+
+func TestHeldSuccessorIsGivenUpAfterADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var log bytes.Buffer
+		k := w.process(func(c *keeper.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		first := w.login(k, "a")
+		time.Sleep(time.Until(first.Token.Expiry))
+		w.fail = func(op string, r token.Record) error {
+			if op == "swap" && r.Generation == 1 {
+				return errDown
+			}
+			return nil
+		}
+		w.p.life = 48 * time.Hour
+		r, err := k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+		time.Sleep(24 * time.Hour)
+		r, err = k.Fresh(t.Context(), key)
+		w.good(r, err, 1)
+		time.Sleep(time.Minute)
+		if said := log.String(); !strings.Contains(said, "refreshed token lost: never stored") {
+			t.Errorf("the log says:\n%s", said)
+		} else if n := strings.Count(said, "still not stored"); n > 24*60 {
+			t.Errorf("it was said %d times that it is still not stored", n)
+		}
+		_, err = k.Fresh(t.Context(), key)
+		is(t, err, keeper.ErrReauthorize) // as was to be expected
+	})
+}

@@ -1,8 +1,11 @@
 package keeper_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -141,22 +144,29 @@ func TestWritesTakeTurns(t *testing.T) {
 }
 
 func TestLogoutWhileRefreshing(t *testing.T) {
-	for _, name := range []string{"versioned", "three methods"} {
+	for _, name := range []string{"versioned", "three methods", "unrevoked"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.p.delay = 10 * time.Second
 				s := token.Storage(shared{w.engine})
-				if name != "versioned" {
+				if name == "three methods" {
 					s = three{w.engine}
 				}
-				k := w.over(s)
+				var log bytes.Buffer
+				k := w.over(s, func(c *keeper.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 				first := w.login(k, "a")
 				time.Sleep(time.Until(first.Token.Expiry))
 				go func() {
 					_, err := k.Fresh(t.Context(), key)
 					matches(t, err, token.ErrNotFound)
 				}()
+				w.p.revoke = func(n int) error { // what came is revoked at the second try, or it is said that it is not
+					if n > 1 && name == "unrevoked" || n == 2 {
+						return errNet
+					}
+					return nil
+				}
 				time.Sleep(time.Second)
 				if err := k.Drop(t.Context(), key); err != nil {
 					t.Fatal(err)
@@ -166,8 +176,9 @@ func TestLogoutWhileRefreshing(t *testing.T) {
 				if _, err := w.get("get", key); !errors.Is(err, token.ErrNotFound) {
 					t.Errorf("the row came back: %v", err)
 				}
-				if !w.p.hasRevoked("fake-access-a-1") {
-					t.Error("what came was not revoked")
+				said := strings.Contains(log.String(), "refreshed token not wanted any more, and not revoked")
+				if unrevoked := name == "unrevoked"; w.p.hasRevoked("fake-access-a-1") == unrevoked || said != unrevoked {
+					t.Errorf("what came: revoked is %v, and the log says:\n%s", !unrevoked, &log)
 				}
 			})
 		})

@@ -199,3 +199,41 @@ func sameRecord(t *testing.T, a, b token.Record) {
 		t.Error("the record changed")
 	}
 }
+
+// What cannot be marked is dead all the same, and asked about when its lease is over.
+func TestRefusedAndTheStorageIsDown(t *testing.T) {
+	for name, fails := range map[string]func(op string, r token.Record) bool{
+		"load": func(op string, _ token.Record) bool { return op == "load" },
+		"swap": func(op string, r token.Record) bool { return op == "swap" && r.State == token.Reauthorize },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				k := w.process()
+				first := w.login(k, "a")
+				w.p.grants["a"].dead = true
+				time.Sleep(time.Until(first.Token.Expiry))
+				down := false
+				w.fail = func(op string, r token.Record) error {
+					if down && fails(op, r) {
+						return errDown
+					}
+					return nil
+				}
+				w.p.hear = func(context.Context) { down = true }
+				_, err := k.Fresh(t.Context(), key)
+				is(t, err, keeper.ErrReauthorize)
+				if got := w.stored().State; got != token.Active {
+					t.Errorf("the grant is %v", got)
+				}
+				down, w.p.hear = false, nil
+				_, err = k.Fresh(t.Context(), key)
+				is(t, err, keeper.ErrReauthorize)
+				w.calls(2)
+				if got := w.stored().State; got != token.Reauthorize {
+					t.Errorf("the grant is %v", got)
+				}
+			})
+		})
+	}
+}

@@ -298,6 +298,19 @@ type walkedSession struct{ session }
 
 func (walkedSession) List(context.Context, token.Filter) iter.Seq2[token.Entry, error] { return nil }
 
+func TestRunGoesThroughMoreThanABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := w.over(walked{shared{w.engine}})
+		const people = 2500
+		w.people(k, people, "example")
+		time.Sleep(2 * time.Hour)
+		start(t, k)
+		time.Sleep(time.Minute)
+		w.calls(people)
+	})
+}
+
 func TestRunOutlivesItsStorage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -317,6 +330,29 @@ func TestRunOutlivesItsStorage(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.good(w.stored(), nil, 1)
 	})
+}
+
+func TestRunListensAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var tries atomic.Int32
+		start(t, w.over(deaf{walked{shared{w.engine}}, &tries}))
+		time.Sleep(10*time.Minute + time.Second)
+		if n := tries.Load(); n != 21 {
+			t.Errorf("tried to listen %d times in ten minutes, want every half a minute", n)
+		}
+	})
+}
+
+// deaf is a storage that hears of nothing.
+type deaf struct {
+	walked
+	tries *atomic.Int32
+}
+
+func (d deaf) Watch(context.Context, func(token.Key)) error {
+	d.tries.Add(1)
+	return errDown
 }
 
 func TestRunLeavesAloneWhatTheKeeperRefuses(t *testing.T) {
