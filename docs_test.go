@@ -49,6 +49,19 @@ func TestLinksInTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestTestsNamedInTheDocsAreThere keeps a claim from resting on a test that is gone.
+func TestTestsNamedInTheDocsAreThere(t *testing.T) {
+	t.Parallel()
+	code := tree(t, ".go")
+	for name, page := range pages(t) {
+		for _, test := range regexp.MustCompile("`(Test[A-Z]\\w+)`").FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(code, "\nfunc "+test[1]+"(t ") {
+				t.Errorf("%s names %s, which is not there", name, test[1])
+			}
+		}
+	}
+}
+
 // anchors are the names that a page's headings have in links.
 func anchors(page string) map[string]bool {
 	all := make(map[string]bool)

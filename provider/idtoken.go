@@ -15,8 +15,8 @@ import (
 )
 
 // maxSignature is how long the signature of an ID token may be, and with it the RSA key that it is
-// checked with, whose size it has (RFC 8017 section 8.2.2). With a key of a megabyte that takes an
-// hour, which no deadline ends.
+// checked with, whose size it has (RFC 8017 section 8.2.2). With a key of a megabyte that takes many
+// minutes, which no deadline ends.
 const maxSignature = (8192/8*8 + 5) / 6
 
 // verify checks the ID token of a login (OpenID Connect Core section 3.1.3.7): signature, issuer,
