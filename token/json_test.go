@@ -263,3 +263,16 @@ func TestBytesThatJSONCannotHoldAreRefused(t *testing.T) {
 		t.Errorf("a member's name: got %v", err)
 	}
 }
+
+// JSON is UTF-8, but not every provider's is, and not every storage keeps what is none.
+func TestBytesThatAreNoUTF8AreReplaced(t *testing.T) {
+	t.Parallel()
+	got := new(token.Token)
+	if err := got.UnmarshalJSON([]byte("{\"access_token\":\"fake\",\"na\xafme\":[\"\xff\"]}")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := got.MarshalJSON()
+	if want := "{\"access_token\":\"fake\",\"na\ufffdme\":[\"\ufffd\"]}"; err != nil || string(b) != want {
+		t.Errorf("got %q, %v", b, err)
+	}
+}

@@ -30,7 +30,11 @@ type scanner struct {
 	text strings.Builder
 }
 
+// newScanner reads bytes that are no UTF-8 as U+FFFD, since not every storage can keep them.
 func newScanner(data []byte) *scanner {
+	if !utf8.Valid(data) {
+		data = bytes.ToValidUTF8(data, []byte("\ufffd"))
+	}
 	s := &scanner{in: jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 	s.text.Grow(len(data))
 	return s
