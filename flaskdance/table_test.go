@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,50 @@ func TestWritersOfBothSidesLeaveOneRow(t *testing.T) {
 			if n := scan[int](t, db, "SELECT COUNT(*) FROM flask_dance_oauth WHERE provider = '"+key.Provider+"'"); n != 1 {
 				t.Errorf("%d rows are left", n)
 			}
+		}
+	})
+}
+
+func TestAWriteWaitsForOneOfFlasksThatIsUnderWay(t *testing.T) {
+	on(t, func(t *testing.T, e engine) {
+		if e.name == "sqlite" { // not as this project opens it, whose transactions all begin with the lock
+			e.open = func(name string) (*sql.DB, error) {
+				return sql.Open("sqlite", "file:"+filepath.ToSlash(name)+"?_pragma=busy_timeout(10000)")
+			}
+		}
+		db := e.made(t, "no-user", `INSERT INTO flask_dance_oauth (provider, created_at, token) VALUES ('other', '2024-05-06 08:50:50', '{}')`)
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{
+			"DELETE FROM flask_dance_oauth WHERE provider = 'github'",
+			`INSERT INTO flask_dance_oauth (provider, created_at, token) VALUES ('github', '2024-05-06 08:50:50', '{"access_token": "fake-flask"}')`,
+		} {
+			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, key := e.table(t, db, flaskdance.TableConfig{}), token.Key{Provider: "github"}
+		stored := make(chan error, 1)
+		go func() { stored <- s.Set(t.Context(), key, record("go")) }()
+		select {
+		case err := <-stored:
+			t.Errorf("it did not wait: %v", err)
+			stored <- err
+		case <-time.After(300 * time.Millisecond): // for a write that does not wait to happen
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-stored; err != nil {
+			t.Fatal(err)
+		}
+		if n := scan[int](t, db, "SELECT COUNT(*) FROM flask_dance_oauth WHERE provider = 'github'"); n != 1 {
+			t.Errorf("%d rows are left", n)
+		}
+		if got := load(t, s, key).Token.AccessToken; got != "fake-go" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
