@@ -176,3 +176,58 @@ func TestAttackCodeLeaked(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackHugeQuery sends as much as net/http takes, where little is expected.
+func TestAttackHugeQuery(t *testing.T) {
+	t.Parallel()
+	w := victims(t, waltz.Registration{})
+	const much = 500_000
+	for _, name := range []string{"state", "code", "iss", "error", "error_description", "x"} {
+		u := request(t, http.MethodGet, w.callbackURL(t), "").URL
+		q := u.Query()
+		if name == "error_description" {
+			q.Set("error", "server_error")
+		}
+		q.Set(name, strings.Repeat("%", much/3))
+		if name == "x" {
+			q.Del("code")
+			q.Set("state", "made-up")
+		}
+		const page = 10_000
+		if p := w.get(t, u.Path+"?"+q.Encode()); p.status < 400 || len(p.body) > page || len(p.header.Get("Location")) > page {
+			t.Errorf("%s: answered %d with %d bytes", name, p.status, len(p.body))
+		}
+	}
+	const log = 100_000
+	if n := len(w.log.String()); n > log {
+		t.Errorf("the log has %d bytes", n)
+	}
+	w.get(t, "/login/test?next="+strings.Repeat("/", much)).want(t, http.StatusOK, "Allow")
+}
+
+// TestAttackDoubleClick sends the callback many times at once, with its cookie each time: a code that is
+// exchanged twice ends the grant (RFC 6749 section 4.1.2).
+func TestAttackDoubleClick(t *testing.T) {
+	t.Parallel()
+	w := victims(t, waltz.Registration{})
+	callback := w.callbackURL(t)
+	hold(w.browser)
+	var clicks sync.WaitGroup
+	for range 8 {
+		clicks.Go(func() {
+			resp, err := w.browser.Client.Do(request(t, http.MethodGet, callback, ""))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = resp.Body.Close()
+		})
+	}
+	clicks.Wait()
+	if n := w.provider.Calls(waltztest.Exchange); n != 1 {
+		t.Errorf("the code was sent %d times", n)
+	}
+	if _, err := w.consumer.Token(waltz.WithUser(t.Context(), "ada")); err != nil {
+		t.Errorf("the token that came of it: %v", err)
+	}
+}

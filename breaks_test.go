@@ -44,6 +44,7 @@ func loginBreaks() []taken {
 		{"the nonce is compared", "provider/idtoken.go", "case t.Nonce != nonce:", "case false:", "TestAttackCodeInjection"},
 		{"the callback ends the login in the browser", "callback.go", "	c.app.flows.end(w, f.State)\n", "", "TestAttackReplayedState"},
 		{"the code is sent once", "callback.go", "if !c.app.flows.spend(f) {", "if c.app.flows.spend(f); false {", "TestAttackReplayedState"},
+		{"the code is sent once by requests at once", "callback.go", "if !c.app.flows.spend(f) {", "if c.app.flows.spend(f); false {", "TestAttackDoubleClick"},
 		{"the user is the one who began", "callback.go", `f.User != "" && f.User != hashed(user)`, "false", "TestAttackSwitchedUser"},
 		{"junk is removed", "flow.go", "	s.end(w, state)\n	return flow{}, err", "	return flow{}, err", "TestAttackJunkCookies"},
 		{"a flow's cookie is not sent from other sites", "internal/cookie/attributes.go", "http.SameSiteLaxMode", "http.SameSiteNoneMode", "TestALoginsCookieIsOutOfReach"},
