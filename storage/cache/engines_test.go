@@ -70,17 +70,27 @@ func TestPromisesOverEachEngine(t *testing.T) {
 			s := open(t, cache.Config{Next: next(t)})
 			storagetest.Run(t, func(*testing.T) token.Storage { return s })
 		})
-		for kind, backend := range map[string]func(*testing.T) cache.Backend{
-			"redis":     sharedRedis,
-			"memcached": func(t *testing.T) cache.Backend { return openMemcached(t, enginetest.StartMemcached(t).Addr) },
-		} {
-			t.Run(name+" with "+kind, func(t *testing.T) {
-				t.Parallel()
-				// Memory forgets at once, so that it is the backend that is asked.
-				s := open(t, cache.Config{Next: next(t), Backend: backend(t), TTL: time.Nanosecond, SharedTTL: time.Minute, Timeout: patience})
-				storagetest.Run(t, func(*testing.T) token.Storage { return s })
-			})
-		}
+	}
+}
+
+// TestSoakPromisesWithABackend does it over the others.
+func TestPromisesOverPostgresWithABackend(t *testing.T) {
+	t.Parallel()
+	promisesWithABackend(t, nexts()["postgres"])
+}
+
+func promisesWithABackend(t *testing.T, next func(*testing.T) token.Storage) {
+	t.Helper()
+	for kind, backend := range map[string]func(*testing.T) cache.Backend{
+		"redis":     sharedRedis,
+		"memcached": func(t *testing.T) cache.Backend { return openMemcached(t, enginetest.StartMemcached(t).Addr) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			// Memory forgets at once, so that it is the backend that is asked.
+			s := open(t, cache.Config{Next: next(t), Backend: backend(t), TTL: time.Nanosecond, SharedTTL: time.Minute, Timeout: patience})
+			storagetest.Run(t, func(*testing.T) token.Storage { return s })
+		})
 	}
 }
 
