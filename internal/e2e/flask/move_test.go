@@ -37,6 +37,8 @@ func moveAndBack(t *testing.T, n int) {
 		ask(t, http.MethodPost, before+"/rows", odd(t, at, min(batch, n-at)))
 	}
 
+	t.Log("the rows are made")
+
 	tokens, last := enginetest.Postgres(t), enginetest.Postgres(t)
 	after := startFlask(t, idp, alchemy(t, last))
 	db, err := postgres.OpenDB(last)
@@ -59,6 +61,7 @@ func moveAndBack(t *testing.T, n int) {
 	if info, err := os.Stat(lines); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file's mode is %v, %v", info.Mode(), err)
 	}
+	t.Log("the tokens are in JSON lines")
 	waltz("import", "--from", lines, "--storage", "flask-dance+"+last)
 
 	was, is := byKey(t, ask(t, http.MethodGet, before+"/rows", nil)), byKey(t, ask(t, http.MethodGet, after+"/rows", nil))
