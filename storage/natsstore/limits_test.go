@@ -102,8 +102,14 @@ func TestListNamesTheRestBesideWhatSomethingElseWrote(t *testing.T) {
 	js, bucket := connect(t, url)
 	s := open(t, url)
 	set(t, s, alice(), record("a"))
-	for _, key := range []string{"github.bob.=", "alice", "github.a.b.c", "github.=2e.="} {
-		if _, err := js.Publish(t.Context(), "$KV."+bucket+"."+key, []byte("value")); err != nil {
+	whole := nats.Header{"Waltz-Version": {"v"}, "Waltz-Record": {"{}"}}
+	for key, header := range map[string]nats.Header{
+		"github.bob.=":     nil,
+		"alice":            whole, // of another kind, and not seen
+		"github.a.b.c":     whole, // likewise
+		"github.=61lice.=": whole, // which would be another alice
+	} {
+		if _, err := js.PublishMsg(t.Context(), &nats.Msg{Subject: "$KV." + bucket + "." + key, Header: header}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,7 +120,7 @@ func TestListNamesTheRestBesideWhatSomethingElseWrote(t *testing.T) {
 			listed++
 		}
 	}
-	if listed != 1 || !errors.Is(last, natsstore.ErrDamaged) {
+	if listed != 1 || !errors.Is(last, natsstore.ErrDamaged) || !strings.Contains(last.Error(), "2 entries") {
 		t.Errorf("listed %d records, and error %v, want one and natsstore.ErrDamaged", listed, last)
 	}
 	set(t, s, token.Key{Provider: "github", User: "bob"}, record("b"))

@@ -36,17 +36,18 @@ func (s *Storage) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entr
 // matching returns the entries that it could read, and an error for the others.
 func (s *Storage) matching(ctx context.Context, f token.Filter) ([]token.Entry, error) {
 	found := make(map[token.Key]token.Record)
-	damaged := 0
+	damaged := make(map[string]bool)
 	err := s.walk(ctx, s.filter(f), func(m jetstream.Msg, _ *jetstream.MsgMetadata) {
+		if gone(m.Headers()) {
+			return
+		}
 		key, ok := s.keyOf(m.Subject())
 		r, err := decode(m.Headers(), nil)
 		switch {
-		case gone(m.Headers()), ok && err == nil && !f.Match(key, r):
-			delete(found, key) // which was listed, if it was written meanwhile
-		case ok && err == nil:
+		case !ok || err != nil:
+			damaged[m.Subject()] = true
+		case f.Match(key, r):
 			found[key] = r
-		default:
-			damaged++
 		}
 	})
 	if err != nil {
@@ -57,8 +58,8 @@ func (s *Storage) matching(ctx context.Context, f token.Filter) ([]token.Entry, 
 		all = append(all, token.Entry{Key: key, Record: r})
 	}
 	slices.SortFunc(all, func(a, b token.Entry) int { return a.Key.Compare(b.Key) })
-	if damaged > 0 {
-		err = fmt.Errorf("%d entries: %w", damaged, ErrDamaged)
+	if len(damaged) > 0 {
+		err = fmt.Errorf("%d entries: %w", len(damaged), ErrDamaged)
 	}
 	return all, err
 }
@@ -66,14 +67,26 @@ func (s *Storage) matching(ctx context.Context, f token.Filter) ([]token.Entry, 
 // page is how many messages are asked for at a time.
 const page = 1000
 
-var errLost = errors.New("messages were lost on the way")
+var errLost = errors.New("messages were lost on the way, again and again")
 
-// walk calls f with the last message of each subject that the filter matches, without its body. One that
-// is written meanwhile may come twice.
+// walk calls f with the last message of each subject that the filter matches, without its body. One may
+// come again, as it is then, when it is written meanwhile or others were lost on the way.
 func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg, *jetstream.MsgMetadata)) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	for range 3 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if whole, err := s.tryWalk(ctx, filter, f); err != nil || whole {
+			return err
+		}
 	}
+	return errLost
+}
+
+// tryWalk reports whether all messages came. What a server sent to a connection that was just lost, or to a
+// client that had given up waiting, it does not send again, and it may not even count it. So all that is asked
+// for must come.
+func (s *Storage) tryWalk(ctx context.Context, filter string, f func(jetstream.Msg, *jetstream.MsgMetadata)) (whole bool, err error) {
 	consumer, err := s.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverLastPerSubjectPolicy,
 		FilterSubject:     filter,
@@ -84,48 +97,32 @@ func (s *Storage) walk(ctx context.Context, filter string, f func(jetstream.Msg,
 		InactiveThreshold: time.Minute, // where it is not deleted below
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	name := consumer.CachedInfo().Name
+	name, left := consumer.CachedInfo().Name, consumer.CachedInfo().NumPending
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
 		_ = s.stream.DeleteConsumer(end, name)
 	}()
-	left, came := consumer.CachedInfo().NumPending, uint64(0)
 	for left > 0 {
-		batch, err := consumer.FetchNoWait(int(min(left, page)))
+		came, want := 0, int(min(left, page))
+		batch, err := consumer.FetchNoWait(want)
 		if err != nil {
-			return err
+			return false, err
 		}
-		before := came
 		for m := range batch.Messages() {
-			meta, err := m.Metadata()
+			at, err := m.Metadata()
 			if err != nil {
-				return err
+				return false, err
 			}
 			came++
-			if meta.Sequence.Consumer != came {
-				return errLost
-			}
-			left = meta.NumPending
-			f(m, meta)
+			left = at.NumPending
+			f(m, at)
 		}
-		if err := batch.Error(); err != nil {
-			return err
+		if err := batch.Error(); err != nil || came != want {
+			return false, err
 		}
-		if came > before {
-			continue
-		}
-		// What was left has been removed, or the connection is down.
-		info, err := consumer.Info(ctx)
-		if err != nil {
-			return err
-		}
-		if info.Delivered.Consumer != came {
-			return errLost
-		}
-		left = info.NumPending
 	}
-	return nil
+	return true, nil
 }
