@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -91,8 +92,22 @@ func check(ctx context.Context, js jetstream.JetStream, bucket string) (jetstrea
 			wrong = append(wrong, setting.says)
 		}
 	}
+	if version := js.Conn().ConnectedServerVersion(); c.Replicas > 1 && before(version, clusterSwaps) {
+		wrong = append(wrong, "it has replicas, and NATS "+version+" lets two writers swap one version there: 2.9.21 does not")
+	}
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("%w: %q: %s", ErrWrongBucket, bucket, strings.Join(wrong, "; "))
 	}
 	return stream, nil
+}
+
+// clusterSwaps is the first version of NATS that compares the revision in one step with the write where there
+// are replicas (nats-server issue 4320).
+var clusterSwaps = [...]int{2, 9, 21} //nolint:gochecknoglobals // a constant, which Go cannot write as one
+
+// before reports whether version, such as 2.9.10, comes before another.
+func before(version string, other [3]int) bool {
+	var is [3]int
+	_, err := fmt.Sscanf(version, "%d.%d.%d", &is[0], &is[1], &is[2])
+	return err == nil && slices.Compare(is[:], other[:]) < 0
 }

@@ -98,3 +98,21 @@ func TestBucketIsNamedAsNATSWants(t *testing.T) {
 		}
 	}
 }
+
+func TestClustersOfOldServersAreKnown(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"2.9.10":          true,
+		"2.9.20":          true,
+		"2.8.4":           true,
+		"2.9.21":          false,
+		"2.9.21-RC.1":     false,
+		"2.10.0":          false,
+		"3.0.0":           false,
+		"of another kind": false,
+	} {
+		if got := natsstore.LetsTwoSwap(version); got != want {
+			t.Errorf("%s: got %t, want %t", version, got, want)
+		}
+	}
+}

@@ -10,3 +10,6 @@ func (s *Storage) SweepOlder(ctx context.Context, age time.Duration) error { ret
 
 // Suspect has Watch try a connection after a silence of d.
 func (s *Storage) Suspect(d time.Duration) { s.silence = d }
+
+// LetsTwoSwap reports whether a cluster of that version lets two writers swap one version.
+func LetsTwoSwap(version string) bool { return before(version, clusterSwaps) }

@@ -27,10 +27,10 @@ func TestListIsWholeOrAnError(t *testing.T) {
 	}
 	const n = 3000
 	fill(t, s, n)
-	for i := range 12 {
+	for i := range 6 {
 		lost := make(chan error)
 		go func() {
-			time.Sleep(time.Duration(3*i) * time.Millisecond) // to meet it elsewhere
+			time.Sleep(time.Duration(5*i) * time.Millisecond) // to meet it elsewhere
 			lost <- nc.ForceReconnect()
 		}()
 		listed := 0
@@ -68,7 +68,7 @@ func fill(t *testing.T, s *natsstore.Storage, n int) {
 func TestListIsWholeWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	s := open(t, empty(t))
-	const n = 2000
+	const n = 500
 	fill(t, s, n)
 	ctx, cancel := context.WithCancel(t.Context())
 	var writers sync.WaitGroup
@@ -87,7 +87,7 @@ func TestListIsWholeWhileOthersWrite(t *testing.T) {
 			}
 		})
 	}
-	for range 20 {
+	for range 10 {
 		listed := 0
 		for e, err := range s.List(t.Context(), token.Filter{Provider: "github"}) {
 			if err != nil {
