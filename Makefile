@@ -35,6 +35,7 @@ programs:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		wanted=chromium; \
 	command -v memcached >/dev/null || wanted="$$wanted memcached"; \
+	test "$$(uname)" != Linux || command -v strace >/dev/null || wanted="$$wanted strace"; \
 	command -v redis-server >/dev/null || wanted="$$wanted redis-server"; \
 	command -v nats-server >/dev/null || wanted="$$wanted nats-server"; \
 	/usr/bin/python3 -c 'import flask_dance, flask_sqlalchemy, psycopg2' 2>/dev/null || \

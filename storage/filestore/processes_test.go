@@ -22,7 +22,7 @@ import (
 
 // TestMain lets the test program stand for other processes.
 func TestMain(m *testing.M) {
-	work := map[string]func(*filestore.Storage) error{"increment": increment, "storm": storm}[os.Getenv("FILESTORE_TEST_WORK")]
+	work := map[string]func(*filestore.Storage) error{"increment": increment, "storm": storm, "replace": replace}[os.Getenv("FILESTORE_TEST_WORK")]
 	if work == nil {
 		os.Exit(m.Run())
 	}
@@ -47,6 +47,15 @@ func process(t *testing.T, work, dir string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "FILESTORE_TEST_WORK="+work, "FILESTORE_TEST_DIR="+dir)
 	cmd.Stderr = os.Stderr
 	return cmd
+}
+
+// replace stores a token, and then says that it was told so.
+func replace(s *filestore.Storage) error {
+	r := token.New(&token.Token{AccessToken: "fake-new"})
+	if err := s.Set(context.Background(), alice(), r); err != nil {
+		return err
+	}
+	return os.WriteFile(os.Getenv("FILESTORE_TEST_DIR")+".told", nil, 0o600)
 }
 
 const increments = 50
