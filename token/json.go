@@ -26,9 +26,6 @@ func (t *Token) UnmarshalJSON(data []byte) error {
 }
 
 func parse(data []byte) (*Token, error) {
-	if !utf8.Valid(data) { // RFC 8259 section 8.1, and not every engine could keep it
-		return nil, errors.New("token: JSON that is not UTF-8")
-	}
 	s := newScanner(data)
 	t, err := s.token()
 	if err != nil {

@@ -213,22 +213,21 @@ func TestWrongInputIsAClearErrorWithoutContent(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-fake-secret"
 	for text, want := range map[string]string{
-		``:                                   "token: not valid JSON",
-		`null`:                               "token: want a JSON object, got null",
-		`["canary-fake-secret"]`:             "token: want a JSON object, got an array",
-		`"canary-fake-secret"`:               "token: want a JSON object, got a string",
-		`{"access_token":17}`:                "token: member access_token: want a string, got a number",
-		`{"refresh_token":{"c":[1]}}`:        "token: member refresh_token: want a string, got an object",
-		`{"oauth_token":true}`:               "token: member oauth_token: want a string, got a boolean",
-		`{"a":"canary-fake-secret"`:          "token: not valid JSON at byte 25",
-		`{"a":"canary-fake-secret",}`:        "token: not valid JSON at byte 25",
-		`{"a":canary-fake-secret}`:           "token: not valid JSON at byte 5",
-		`{"scope":["a" canary-fake-secret`:   "token: not valid JSON at byte 14",
-		`{"a":NaN}`:                          "token: not valid JSON at byte 5",
-		`{"a":1} canary-fake-secret`:         "token: more follows the JSON object",
-		`{"a":1}{}`:                          "token: more follows the JSON object",
-		`{1:2}`:                              "token: not valid JSON at byte 1",
-		"{\"a\":\"canary-fake-secret\xff\"}": "token: JSON that is not UTF-8",
+		``:                                 "token: not valid JSON",
+		`null`:                             "token: want a JSON object, got null",
+		`["canary-fake-secret"]`:           "token: want a JSON object, got an array",
+		`"canary-fake-secret"`:             "token: want a JSON object, got a string",
+		`{"access_token":17}`:              "token: member access_token: want a string, got a number",
+		`{"refresh_token":{"c":[1]}}`:      "token: member refresh_token: want a string, got an object",
+		`{"oauth_token":true}`:             "token: member oauth_token: want a string, got a boolean",
+		`{"a":"canary-fake-secret"`:        "token: not valid JSON at byte 25",
+		`{"a":"canary-fake-secret",}`:      "token: not valid JSON at byte 25",
+		`{"a":canary-fake-secret}`:         "token: not valid JSON at byte 5",
+		`{"scope":["a" canary-fake-secret`: "token: not valid JSON at byte 14",
+		`{"a":NaN}`:                        "token: not valid JSON at byte 5",
+		`{"a":1} canary-fake-secret`:       "token: more follows the JSON object",
+		`{"a":1}{}`:                        "token: more follows the JSON object",
+		`{1:2}`:                            "token: not valid JSON at byte 1",
 	} {
 		tok := token.Token{AccessToken: "as it was"}
 		err := tok.UnmarshalJSON([]byte(text))
