@@ -65,7 +65,7 @@ fuzz:
 	echo "$$targets" | awk '/^Fuzz/ { t[n++] = $$1 } /^ok/ { while (n) print t[--n], $$2 }' | \
 	while read -r target package; do \
 		echo "$$package $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package" || exit 1; \
 	done
 
 bench:
