@@ -69,7 +69,7 @@ func TestRedisClusterPartsTheSlots(t *testing.T) {
 	}
 	replica := enginetest.StartRedisClusterReplicas(t, all[0])[0]
 	all[0].Kill()
-	for range 600 {
+	for range 2400 { // two minutes: an election takes seconds, and many where the machine is busy
 		if ask(t, replica, "SET kept 2") == "+OK" {
 			return
 		}

@@ -59,6 +59,7 @@ func clustered(t testing.TB) (s *Server, address string) {
 	t.Helper()
 	_, bus := free(t)
 	s = redis(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000",
+		"--cluster-replica-validity-factor", "0", // a replica stands for election however busy the machine was
 		"--cluster-allow-replica-migration", "no", // replicas stay with the primary that a test gave them to
 		"--appendfsync", "no") // the file is written before the answer all the same, which is enough for a server that is killed
 	return s, strings.Replace(s.Addr, ":", " ", 1) + " " + bus
