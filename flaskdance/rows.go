@@ -215,9 +215,15 @@ func (t *Table) transaction(ctx context.Context, f func(*sql.Tx) error) (err err
 }
 
 // collided reports whether err is that of a transaction which was undone because it came in another's
-// way. Drivers of PostgreSQL have the code as SQLState, those of MariaDB in the text.
+// way, or never began since another kept the database. Drivers of PostgreSQL have the code as SQLState,
+// those of MariaDB in the text, and that of SQLite as a number.
 func collided(err error) bool {
 	const serialization, deadlock = "40001", "40P01"
+	const primary, busy = 0xff, 5
+	var n interface{ Code() int }
+	if errors.As(err, &n) && n.Code()&primary == busy {
+		return true
+	}
 	var e interface{ SQLState() string }
 	if errors.As(err, &e) {
 		return e.SQLState() == serialization || e.SQLState() == deadlock
