@@ -182,3 +182,15 @@ func Eventbrite() Provider {
 		Userinfo:         Userinfo{URL: "https://www.eventbriteapi.com/v3/users/me/", ID: "/id", Email: "/emails/0/email"},
 	}
 }
+
+// EVEOnline is eveonline.com; an account is a character.
+func EVEOnline() Provider {
+	return Provider{
+		Name: "eveonline", DisplayName: "EVE Online",
+		AuthorizationURL: "https://login.eveonline.com/v2/oauth/authorize",
+		Scopes:           []string{"publicData"},
+		TokenURL:         "https://login.eveonline.com/v2/oauth/token",
+		APIHosts:         []string{"login.eveonline.com"},
+		Userinfo:         Userinfo{URL: "https://login.eveonline.com/oauth/verify", ID: "/CharacterID", Name: "/CharacterName"},
+	}
+}

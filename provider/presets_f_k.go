@@ -30,6 +30,32 @@ func Fitbit() Provider {
 	}
 }
 
+// Forgejo is the Forgejo at base, "https://git.example.org".
+func Forgejo(base string) Provider {
+	base = origin(base)
+	return Provider{
+		Name: "forgejo", DisplayName: "Forgejo",
+		AuthorizationURL: base + "/login/oauth/authorize",
+		TokenURL:         base + "/login/oauth/access_token",
+		ClientAuth:       Body,
+		APIBase:          base + "/api/v1/",
+		Userinfo:         Userinfo{URL: base + "/api/v1/user", ID: "/id", Name: "/full_name"},
+	}
+}
+
+// FreshBooks is freshbooks.com.
+func FreshBooks() Provider {
+	return Provider{
+		Name: "freshbooks", DisplayName: "FreshBooks",
+		AuthorizationURL: "https://auth.freshbooks.com/oauth/authorize",
+		TokenURL:         "https://api.freshbooks.com/auth/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.freshbooks.com/",
+		Userinfo:         Userinfo{URL: "https://api.freshbooks.com/auth/api/v1/users/me", ID: "/response/id", Name: "/response/first_name", Email: "/response/email"},
+		Revocation:       Revocation{URL: "https://api.freshbooks.com/auth/oauth/revoke"},
+	}
+}
+
 // Front is frontapp.com.
 func Front() Provider {
 	return Provider{
@@ -37,6 +63,17 @@ func Front() Provider {
 		AuthorizationURL: "https://app.frontapp.com/oauth/authorize",
 		TokenURL:         "https://app.frontapp.com/oauth/token",
 		APIBase:          "https://api2.frontapp.com/",
+	}
+}
+
+// Garmin is Garmin Connect.
+func Garmin() Provider {
+	return Provider{
+		Name: "garmin", DisplayName: "Garmin Connect",
+		AuthorizationURL: "https://connect.garmin.com/oauth2Confirm",
+		TokenURL:         "https://diauth.garmin.com/di-oauth2-service/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://apis.garmin.com/",
 	}
 }
 
@@ -86,6 +123,19 @@ func HubSpot() Provider {
 		TokenURL:         "https://api.hubapi.com/oauth/v1/token",
 		ClientAuth:       Body,
 		APIBase:          "https://api.hubapi.com/",
+	}
+}
+
+// HuggingFace is huggingface.co.
+func HuggingFace() Provider {
+	return Provider{
+		Name: "huggingface", DisplayName: "Hugging Face",
+		AuthorizationURL: "https://huggingface.co/oauth/authorize",
+		Scopes:           []string{"openid", "profile", "email"},
+		TokenURL:         "https://huggingface.co/oauth/token",
+		APIBase:          "https://huggingface.co/api/",
+		Userinfo:         Userinfo{URL: "https://huggingface.co/oauth/userinfo"},
+		Issuer:           "https://huggingface.co",
 	}
 }
 

@@ -79,6 +79,19 @@ func Microsoft(tenant string) Provider {
 	return p
 }
 
+// Miro is miro.com.
+func Miro() Provider {
+	return Provider{
+		Name: "miro", DisplayName: "Miro",
+		AuthorizationURL: "https://miro.com/oauth/authorize",
+		Scopes:           []string{"identity:read"},
+		TokenURL:         "https://api.miro.com/v1/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.miro.com/v2/",
+		Userinfo:         Userinfo{URL: "https://api.miro.com/v1/users/me", ID: "/id"},
+	}
+}
+
 // Monday is monday.com.
 func Monday() Provider {
 	return Provider{
@@ -116,6 +129,44 @@ func Naver() Provider {
 		APIBase:          "https://openapi.naver.com/v1/",
 		Userinfo:         Userinfo{URL: "https://openapi.naver.com/v1/nid/me", ID: "/response/id", Name: "/response/name", Email: "/response/email"},
 		Revocation:       Revocation{URL: "https://nid.naver.com/oauth2.0/token", Param: "access_token", AccessOnly: true, Params: map[string]string{"grant_type": "delete", "service_provider": "NAVER"}},
+	}
+}
+
+// Netlify is netlify.com.
+func Netlify() Provider {
+	return Provider{
+		Name: "netlify", DisplayName: "Netlify",
+		AuthorizationURL: "https://app.netlify.com/authorize",
+		TokenURL:         "https://api.netlify.com/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.netlify.com/api/v1/",
+		Userinfo:         Userinfo{URL: "https://api.netlify.com/api/v1/user", ID: "/id", Name: "/full_name"},
+	}
+}
+
+// NetSuite is the account with that id at Oracle NetSuite.
+func NetSuite(account string) Provider {
+	account = part(account)
+	return Provider{
+		Name: "netsuite", DisplayName: "Oracle NetSuite",
+		AuthorizationURL: "https://" + account + ".app.netsuite.com/app/login/oauth2/authorize.nl",
+		Scopes:           []string{"rest_webservices"},
+		TokenURL:         "https://" + account + ".suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token",
+		APIBase:          "https://" + account + ".suitetalk.api.netsuite.com/services/rest/",
+	}
+}
+
+// Nextcloud is the Nextcloud at base, "https://cloud.example.org".
+func Nextcloud(base string) Provider {
+	base = origin(base)
+	return Provider{
+		Name: "nextcloud", DisplayName: "Nextcloud",
+		AuthorizationURL: base + "/apps/oauth2/authorize",
+		TokenURL:         base + "/apps/oauth2/api/v1/token",
+		ClientAuth:       Body,
+		APIBase:          base + "/",
+		APIHeaders:       map[string]string{"OCS-APIRequest": "true"},
+		Userinfo:         Userinfo{URL: base + "/ocs/v2.php/cloud/user?format=json", ID: "/ocs/data/id", Name: "/ocs/data/displayname", Email: "/ocs/data/email"},
 	}
 }
 

@@ -18,6 +18,19 @@ func Okta(domain, server string) Provider {
 	}
 }
 
+// OpenStreetMap is openstreetmap.org.
+func OpenStreetMap() Provider {
+	return Provider{
+		Name: "osm", DisplayName: "OpenStreetMap",
+		AuthorizationURL: "https://www.openstreetmap.org/oauth2/authorize",
+		Scopes:           []string{"read_prefs"},
+		TokenURL:         "https://www.openstreetmap.org/oauth2/token",
+		APIBase:          "https://www.openstreetmap.org/api/0.6/",
+		APIHosts:         []string{"api.openstreetmap.org"},
+		Userinfo:         Userinfo{URL: "https://api.openstreetmap.org/api/0.6/user/details.json", ID: "/user/id", Name: "/user/display_name"},
+	}
+}
+
 // ORCID is orcid.org.
 func ORCID() Provider {
 	return Provider{
@@ -34,16 +47,16 @@ func ORCID() Provider {
 	}
 }
 
-// OpenStreetMap is openstreetmap.org.
-func OpenStreetMap() Provider {
+// Oura is ouraring.com.
+func Oura() Provider {
 	return Provider{
-		Name: "osm", DisplayName: "OpenStreetMap",
-		AuthorizationURL: "https://www.openstreetmap.org/oauth2/authorize",
-		Scopes:           []string{"read_prefs"},
-		TokenURL:         "https://www.openstreetmap.org/oauth2/token",
-		APIBase:          "https://www.openstreetmap.org/api/0.6/",
-		APIHosts:         []string{"api.openstreetmap.org"},
-		Userinfo:         Userinfo{URL: "https://api.openstreetmap.org/api/0.6/user/details.json", ID: "/user/id", Name: "/user/display_name"},
+		Name: "oura", DisplayName: "Oura",
+		AuthorizationURL: "https://cloud.ouraring.com/oauth/authorize",
+		Scopes:           []string{"personal", "email"},
+		TokenURL:         "https://api.ouraring.com/oauth/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.ouraring.com/",
+		Userinfo:         Userinfo{URL: "https://api.ouraring.com/v1/userinfo", ID: "/user_id"},
 	}
 }
 
@@ -81,6 +94,21 @@ func PayPal() Provider {
 		TokenURL:         "https://api-m.paypal.com/v1/oauth2/token",
 		APIBase:          "https://api-m.paypal.com/",
 		Userinfo:         Userinfo{URL: "https://api-m.paypal.com/v1/identity/oauth2/userinfo?schema=paypalv1.1", ID: "/user_id", Email: "/emails/0/value"},
+	}
+}
+
+// PingOne is an environment of PingOne, in the region under that top-level domain, "eu"; "" is "com". The application there
+// authenticates by Client Secret Post.
+func PingOne(tld, environment string) Provider {
+	tld = part(cmp.Or(tld, "com"))
+	environment = part(environment)
+	return Provider{
+		Name: "pingone", DisplayName: "PingOne",
+		AuthorizationURL: "https://auth.pingone." + tld + "/" + environment + "/as/authorize",
+		Scopes:           []string{"openid", "profile", "email"},
+		TokenURL:         "https://auth.pingone." + tld + "/" + environment + "/as/token",
+		ClientAuth:       Body,
+		APIBase:          "https://api.pingone." + tld + "/",
 	}
 }
 

@@ -30,6 +30,18 @@ func Roblox() Provider {
 	}
 }
 
+// ServiceNow is the instance at host, "NAME.service-now.com".
+func ServiceNow(host string) Provider {
+	host = part(host)
+	return Provider{
+		Name: "servicenow", DisplayName: "ServiceNow",
+		AuthorizationURL: "https://" + host + "/oauth_auth.do",
+		TokenURL:         "https://" + host + "/oauth_token.do",
+		ClientAuth:       Body,
+		APIBase:          "https://" + host + "/",
+	}
+}
+
 // Slack is Slack's second flow, with the token that Slack gives the application. Where only scopes of a person are asked for
 // (the parameter user_scope), it is the token of that person. A registration names its scopes. For a login there is
 // [SlackOIDC].
@@ -58,6 +70,20 @@ func SlackOIDC() Provider {
 		APIBase:          "https://slack.com/api/",
 		Userinfo:         Userinfo{URL: "https://slack.com/api/openid.connect.userInfo", ID: "/https:~1~1slack.com~1user_id"},
 		Issuer:           "https://slack.com",
+	}
+}
+
+// Snapchat is Snapchat's Login Kit.
+func Snapchat() Provider {
+	return Provider{
+		Name: "snapchat", DisplayName: "Snapchat (Login Kit)",
+		AuthorizationURL: "https://accounts.snapchat.com/accounts/oauth2/auth",
+		Scopes:           []string{"https://auth.snapchat.com/oauth2/api/user.external_id", "https://auth.snapchat.com/oauth2/api/user.display_name"},
+		PKCE:             NoPKCE,
+		TokenURL:         "https://accounts.snapchat.com/accounts/oauth2/token",
+		ClientAuth:       Body,
+		APIBase:          "https://kit.snapchat.com/v1/",
+		Userinfo:         Userinfo{URL: "https://kit.snapchat.com/v1/me?query=%7Bme%7BexternalId%20displayName%7D%7D", ID: "/data/me/externalId", Name: "/data/me/displayName"},
 	}
 }
 
@@ -96,6 +122,21 @@ func Square() Provider {
 		ClientAuth:       Body,
 		APIBase:          "https://connect.squareup.com/v2/",
 		Userinfo:         Userinfo{FromToken: true, ID: "/merchant_id"},
+	}
+}
+
+// StackExchange is Stack Exchange, with the accounts of Stack Overflow: each of its sites has its own. A login asks for a token
+// without an end, since none can be refreshed.
+func StackExchange() Provider {
+	return Provider{
+		Name: "stackexchange", DisplayName: "Stack Exchange",
+		AuthorizationURL: "https://stackoverflow.com/oauth",
+		Scopes:           []string{"no_expiry"},
+		ScopeSeparator:   ",",
+		TokenURL:         "https://stackoverflow.com/oauth/access_token/json",
+		ClientAuth:       Body,
+		APIBase:          "https://api.stackexchange.com/2.3/",
+		Userinfo:         Userinfo{URL: "https://api.stackexchange.com/2.3/me?site=stackoverflow", ID: "/items/0/user_id", Name: "/items/0/display_name"},
 	}
 }
 
