@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/waltz-oauth/waltz/keeper"
 	"github.com/waltz-oauth/waltz/provider"
@@ -33,13 +32,13 @@ func (r refresher) Revoke(ctx context.Context, key token.Key, t *token.Token) er
 	return failure(c.client.Revoke(ctx, t))
 }
 
-// idle is how long a grant of that consumer's provider lives unused.
-func (a *App) idle(consumer string) time.Duration {
+// traits are those of that consumer's grants.
+func (a *App) traits(consumer string) keeper.Traits {
 	c, ok := a.consumer(consumer)
 	if !ok {
-		return 0
+		return keeper.Traits{}
 	}
-	return c.reg.Provider.RefreshIdle
+	return keeper.Traits{Idle: c.reg.Provider.RefreshIdle}
 }
 
 func unregistered(key token.Key) error {

@@ -195,7 +195,7 @@ func New(c Config) (*App, error) {
 		Refresher:   refresher{a},
 		Site:        c.Site,
 		Lease:       c.Lease,
-		Idle:        a.idle,
+		Traits:      a.traits,
 		Logger:      c.Logger,
 		Refreshed:   a.refreshed,
 		Reauthorize: a.reauthorize,

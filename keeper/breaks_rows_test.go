@@ -96,7 +96,7 @@ func failures() []cut {
 		{"have all under way at once", "run.go", "for range k.c.parallel() {", "for range 1000 {", "TestRunSharesTheWork"},
 		{"go in the same order everywhere", "run.go", "rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })", "_ = rand.Shuffle", "TestRunGoesInAnOrderOfItsOwn"},
 		{"leave no provider alone", "paces.go", "return own != nil && time.Now().Before(own.until)", "return own != nil && false", "TestRunBacksOffPerProvider"},
-		{"let grants die unused", "schedule.go", "if idle := k.c.idle(provider); idle > 0 {", "if false {\n\t\tidle := time.Duration(0)", "TestRunKeepsUnusedGrantsAlive"},
+		{"let grants die unused", "schedule.go", "if idle := k.c.traits(provider).Idle; idle > 0 {", "if false {\n\t\tidle := time.Duration(0)", "TestRunKeepsUnusedGrantsAlive"},
 		{"refresh what is nobody's", "run.go", "&& k.check(\"refresh\", e.Key) == nil", "", "TestRunLeavesAloneWhatTheKeeperRefuses"},
 		{"end with the storage", "run.go", "for pause(ctx, round/2+upTo(round/2)) {\n\t\tk.refreshDue(ctx, all, p)\n\t}", "for pause(ctx, round/2+upTo(round/2)) {\n\t\tfor _, err := range all.List(ctx, token.Filter{}) {\n\t\t\tif err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n\t\tk.refreshDue(ctx, all, p)\n\t}", "TestRunOutlivesItsStorage"},
 	}

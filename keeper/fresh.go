@@ -25,7 +25,7 @@ func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error)
 	if err != nil {
 		return token.Record{}, err
 	}
-	need := k.need(r, time.Now())
+	need := k.need(key.Provider, r, time.Now())
 	if need == nothing {
 		return r, nil
 	}
@@ -38,7 +38,7 @@ func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error)
 }
 
 func (k *Keeper) fresh(ctx context.Context, key token.Key, r token.Record) (token.Record, error) {
-	switch k.need(r, time.Now()) {
+	switch k.need(key.Provider, r, time.Now()) {
 	case nothing:
 		return r, nil
 	case login:
@@ -72,7 +72,7 @@ func final(err error) bool {
 
 // Renew is called when an API refused the token rejected with a 401, before it expired. It returns
 // the stored record where that has another token by now, and otherwise refreshes it, once for all
-// who ask. A token that is younger than a minute or that has no refresh token is not renewed, or an
+// who ask. A token that is younger than a minute or that cannot be refreshed is not renewed, or an
 // API that rejects everything would make every request refresh: the error then matches
 // [ErrRejected], and the caller passes the 401 on. Other errors are those of Fresh.
 func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token) (token.Record, error) {
@@ -91,7 +91,7 @@ func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token
 		return token.Record{}, refreshError(key, ErrReauthorize)
 	case rejected != nil && r.Token.AccessToken != rejected.AccessToken:
 		return k.fresh(ctx, key, r)
-	case r.Token.RefreshToken == "" || time.Since(r.Since) < youth:
+	case !k.renewable(key.Provider, r.Token) || time.Since(r.Since) < youth:
 		return token.Record{}, refreshError(key, ErrRejected)
 	default:
 		return k.renew(ctx, key, r, true)

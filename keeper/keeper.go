@@ -48,10 +48,8 @@ type Config struct {
 	// same.
 	Lease time.Duration
 
-	// Idle returns how long a grant of provider lives when its refresh token is not used, and 0
-	// where that is no matter, as it does by default. Such a token is due to be refreshed after
-	// half to three quarters of that, though it may be good for longer; Run sees to it.
-	Idle func(provider string) time.Duration
+	// Traits says what is peculiar about the grants of provider; nil: nothing, of any.
+	Traits func(provider string) Traits
 
 	Parallel int // how many refreshes Run has under way at once: 8 by default
 
@@ -64,17 +62,37 @@ type Config struct {
 	Reauthorize func(ctx context.Context, key token.Key, r token.Record)
 }
 
-func (c Config) idle(provider string) time.Duration {
-	if c.Idle == nil {
-		return 0
+func (c Config) traits(provider string) Traits {
+	if c.Traits == nil {
+		return Traits{}
 	}
-	return c.Idle(provider)
+	return c.Traits(provider)
 }
 
 func (c Config) margin() time.Duration { return cmp.Or(c.Margin, 30*time.Second) }
 func (c Config) lease() time.Duration  { return cmp.Or(c.Lease, time.Minute) }
 func (c Config) parallel() int         { return cmp.Or(c.Parallel, 8) }
 func (c Config) logger() *slog.Logger  { return cmp.Or(c.Logger, slog.Default()) }
+
+// Traits are what a keeper must know of one provider's grants. The zero value is what RFC 6749 says.
+type Traits struct {
+	// Idle is how long a grant lives when its refresh token is not used; 0: no matter. Such a token
+	// is due to be refreshed after half to three quarters of that, though it may be good for longer;
+	// Run sees to it.
+	Idle time.Duration
+
+	// Renews says that a token without a refresh token is refreshed all the same: it is exchanged for
+	// the next one itself, or the client's own credentials are (RFC 6749 section 4.4).
+	Renews bool
+
+	// Own says that tokens are the program's, and no user's: keys without a user are right.
+	Own bool
+}
+
+// renewable reports whether t, a token of provider, can be refreshed.
+func (k *Keeper) renewable(provider string, t *token.Token) bool {
+	return t.RefreshToken != "" || k.c.traits(provider).Renews
+}
 
 // Keeper keeps stored tokens fresh. Its methods are safe for concurrent use. Errors are usually a
 // [*token.Error] around what the storage said, or around a sentinel or [*Failure] of this package.
@@ -162,7 +180,7 @@ func (k *Keeper) check(op string, key token.Key) error {
 	switch {
 	case key.Provider == "":
 		return &token.Error{Op: op, Key: key, Err: token.ErrKey}
-	case key.User == "" && !k.c.Site && k.browser == nil:
+	case key.User == "" && !k.c.Site && k.browser == nil && !k.c.traits(key.Provider).Own:
 		return &token.Error{Op: op, Key: key, Err: token.ErrNoUser}
 	default:
 		return nil

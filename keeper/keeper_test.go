@@ -32,6 +32,9 @@ func TestNewNeedsItsParts(t *testing.T) {
 func TestKeysThatCouldBeAnybodysAreRefused(t *testing.T) {
 	w := newWorld(t)
 	site := func(c *keeper.Config) { c.Site = true }
+	own := func(c *keeper.Config) {
+		c.Traits = func(provider string) keeper.Traits { return keeper.Traits{Own: provider == "machine"} }
+	}
 	tests := []struct {
 		name string
 		k    *keeper.Keeper
@@ -42,6 +45,8 @@ func TestKeysThatCouldBeAnybodysAreRefused(t *testing.T) {
 		{"no provider", w.process(site), token.Key{User: "7"}, token.ErrKey},
 		{"site", w.process(site), token.Key{Provider: "example"}, token.ErrNotFound},
 		{"session", w.over(session{}), token.Key{Provider: "example"}, token.ErrNotFound},
+		{"the program's own", w.process(own), token.Key{Provider: "machine"}, token.ErrNotFound},
+		{"not the program's own", w.process(own), token.Key{Provider: "example"}, token.ErrNoUser},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

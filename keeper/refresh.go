@@ -117,7 +117,7 @@ func (f *refresh) now() time.Time { return stamp(time.Now().Add(f.offset)) }
 
 // mayTry returns why r, which nobody is refreshing, is not to be refreshed now.
 func (f *refresh) mayTry(r token.Record) error {
-	if r.State == token.Reauthorize || r.Token.RefreshToken == "" {
+	if r.State == token.Reauthorize || !f.k.renewable(f.key.Provider, r.Token) {
 		return ErrReauthorize
 	}
 	if left := r.NotBefore.Sub(f.now()); left > 0 {

@@ -18,7 +18,7 @@ const (
 )
 
 // Run refreshes ahead what is due, so that no caller waits for it and grants that die when unused
-// (Config.Idle) live on. It looks for them every 15 to 30 s, has at most Config.Parallel refreshes
+// (Traits.Idle) live on. It looks for them every 15 to 30 s, has at most Config.Parallel refreshes
 // under way, and leaves a provider alone for a while that asks for it or keeps failing. While it
 // runs, whoever waits for another process's refresh is woken when it is stored, where the storage is
 // a [token.Watcher].
@@ -99,7 +99,7 @@ func (k *Keeper) worthATry(e token.Entry) bool {
 func (k *Keeper) refreshAhead(ctx context.Context, key token.Key, p *paces) {
 	r, err := k.read(ctx, key, k.c.Storage.Get)
 	if err == nil {
-		if need := k.need(r, time.Now()); need != ahead && need != wait {
+		if need := k.need(key.Provider, r, time.Now()); need != ahead && need != wait {
 			return
 		}
 		_, err = k.renew(ctx, key, r, false)

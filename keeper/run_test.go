@@ -218,7 +218,7 @@ func TestRunKeepsUnusedGrantsAlive(t *testing.T) {
 				used := time.Now()
 				k := w.over(walked{shared{w.engine}}, func(c *keeper.Config) {
 					c.Refresher = lasting{w.p, lived}
-					c.Idle = func(string) time.Duration { return life }
+					c.Traits = func(string) keeper.Traits { return keeper.Traits{Idle: life} }
 				})
 				w.p.hear = func(context.Context) {
 					if time.Since(used) > life {
@@ -270,7 +270,7 @@ func TestDoubtWithoutAnExpiryIsTriedAgain(t *testing.T) {
 		w := newWorld(t)
 		k := w.over(walked{shared{w.engine}}, func(c *keeper.Config) {
 			c.Refresher = lasting{w.p, 0}
-			c.Idle = func(string) time.Duration { return time.Hour }
+			c.Traits = func(string) keeper.Traits { return keeper.Traits{Idle: time.Hour} }
 		})
 		w.p.before = only(1, doubtful(0))
 		r := w.p.login("a")

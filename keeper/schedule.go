@@ -17,16 +17,17 @@ const (
 	login               // only a login helps
 )
 
-// need says what r, as it was read, asks for at now. A token that cannot be refreshed yet, or that
-// another is refreshing, is served until it expires.
-func (k *Keeper) need(r token.Record, now time.Time) need {
+// need says what r, a record of provider as it was read, asks for at now. A token that cannot be
+// refreshed yet, or that another is refreshing, is served until it expires.
+func (k *Keeper) need(provider string, r token.Record, now time.Time) need {
 	settled := r.State == token.Active && !r.NotBefore.After(now)
+	renewable := k.renewable(provider, r.Token)
 	switch {
 	case r.State == token.Reauthorize:
 		return login
-	case r.Token.RefreshToken == "" && expired(r, now):
+	case !renewable && expired(r, now):
 		return login
-	case r.Token.RefreshToken == "" || justGot(r, now):
+	case !renewable || justGot(r, now):
 		return nothing
 	case expired(r, now):
 		return wait
@@ -77,11 +78,11 @@ const maxLead = time.Hour
 // two margins are left of a life of four, and half of a shorter life. It is sooner where the grant
 // would die unused. Zero where t cannot be refreshed, or neither expires nor dies.
 func (k *Keeper) refreshAt(provider string, t *token.Token, now time.Time) time.Time {
-	if t.RefreshToken == "" {
+	if !k.renewable(provider, t) {
 		return time.Time{}
 	}
 	at := k.beforeExpiry(t, now)
-	if idle := k.c.idle(provider); idle > 0 {
+	if idle := k.c.traits(provider).Idle; idle > 0 {
 		if use := stamp(now.Add(idle/2 + upTo(idle/4))); at.IsZero() || use.Before(at) {
 			return use
 		}
