@@ -1,6 +1,7 @@
 package waltz
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,7 +31,7 @@ func (c *Consumer) formPost(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther) // #nosec G710 -- its path is the application's, and only its query the form's
 }
 
-// callback is where the provider sends the person back (RFC 6749 section 4.1.2).
+// callback is where the provider sends the person back (RFC 6749 section 4.1.2, RFC 5849 section 2.2).
 func (c *Consumer) callback(w http.ResponseWriter, r *http.Request) {
 	to := respond.New(w, nil)
 	a, err := c.finish(to, r)
@@ -52,11 +53,12 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 		return nil, err
 	}
 	t, err := c.client.Exchange(ctx, provider.Grant{
-		Code:        once(r.URL.Query(), "code"),
-		RedirectURI: f.Redirect,
-		Verifier:    f.Verifier,
-		Nonce:       f.Nonce,
-		Scopes:      c.scopes(),
+		Code:         c.code(r.URL.Query()),
+		RedirectURI:  f.Redirect,
+		Verifier:     f.Verifier,
+		Nonce:        f.Nonce,
+		Scopes:       c.scopes(),
+		RequestToken: provider.RequestToken{Token: f.State, Secret: f.Secret},
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 // login is answered once.
 func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, user string, err error) {
 	q := r.URL.Query()
-	if f, err = c.app.flows.resume(w, r, once(q, "state")); err != nil {
+	if f, err = c.app.flows.resume(w, r, c.state(q)); err != nil {
 		return flow{}, "", err
 	}
 	if f.Provider != c.name {
@@ -100,12 +102,12 @@ func (c *Consumer) answered(w http.ResponseWriter, r *http.Request) (f flow, use
 		}
 	}
 	if err := c.client.CallbackError(q); err != nil {
-		if q.Get("error") == "access_denied" {
+		if refused, ok := errors.AsType[*provider.Error](err); ok && refused.Code == "access_denied" {
 			err = fmt.Errorf("%w: %w", ErrDenied, err)
 		}
 		return flow{}, "", err
 	}
-	if once(q, "code") == "" {
+	if c.code(q) == "" {
 		return flow{}, "", ErrNoCode
 	}
 	if !c.app.flows.spend(f) {

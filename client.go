@@ -20,7 +20,7 @@ import (
 // A request to a host that is not the provider's fails with ErrHost; a redirect to one is followed
 // without the token. Where the API answers 401 to a token that is older than a minute, the token is
 // refreshed and the request sent again, once, if its body can be; a younger one was not refused for
-// its age, and the program gets the 401. A request that has a deadline or cancellation of its own, be it the
+// its age, and the program gets the 401, as it does in OAuth 1, whose tokens are not refreshed. A request that has a deadline or cancellation of its own, be it the
 // Timeout of Config.HTTPClient, ends with that, and any other ends with ctx.
 //
 // Requests fail with what [Consumer.Token] fails with, inside the [*url.Error] that http.Client
@@ -35,7 +35,7 @@ func (c *Consumer) clientWith(ctx context.Context, s source) *http.Client {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	client.Transport = &transport{ctx: ctx, provider: &c.reg.Provider, id: c.client.ID, source: s, base: base}
+	client.Transport = &transport{ctx: ctx, provider: &c.reg.Provider, client: c.client, source: s, base: base}
 	return &client
 }
 
@@ -59,7 +59,7 @@ func (f fixed) renewed(_ context.Context, rejected *token.Token) (*token.Token, 
 type transport struct {
 	ctx      context.Context //nolint:containedctx // it says whose the client is
 	provider *provider.Provider
-	id       string // the client's
+	client   *provider.Client
 	source   source
 	base     http.RoundTripper
 }
@@ -84,16 +84,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer done()
 	tok, err := t.source.token(ctx)
 	if err == nil {
-		err = provider.CheckType(tok)
+		err = t.provider.CheckType(tok)
+	}
+	if err == nil {
+		err = t.authorize(out, tok)
 	}
 	if err != nil {
 		closeBody(r)
 		return nil, err
 	}
-	t.authorize(out, tok)
 	resp, err := t.send(out)
 	if err != nil {
-		return nil, hide(err, tok.AccessToken)
+		return nil, t.hide(err, tok)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		if resp, err = t.again(ctx, out, resp, tok); err != nil {
@@ -166,8 +168,24 @@ func (t *transport) until(out *http.Request) (ctx context.Context, done context.
 	}
 }
 
-func (t *transport) authorize(out *http.Request, tok *token.Token) {
-	t.provider.Authorize(out.Header, t.id, tok.AccessToken)
+// authorize makes out carry tok. In OAuth 1 that is the last that happens to out: it is signed as it is.
+func (t *transport) authorize(out *http.Request, tok *token.Token) error {
+	if t.provider.OAuth1() {
+		return t.client.Sign(out, tok)
+	}
+	t.provider.Authorize(out.Header, t.client.ID, tok.AccessToken)
+	return nil
+}
+
+// hide takes what was sent out of err. What is signed shows no secret, save where that is the signature.
+func (t *transport) hide(err error, tok *token.Token) error {
+	err = hide(err, tok.AccessToken)
+	if t.provider.OAuth1() && t.provider.Signature == provider.Plaintext {
+		for _, secret := range []string{tok.Secret, t.client.Secret} {
+			err = hide(hide(err, secret), url.QueryEscape(url.QueryEscape(secret)))
+		}
+	}
+	return err
 }
 
 // again sends the request once more with a new token, where there is one and the body can be had
@@ -191,9 +209,12 @@ func (t *transport) again(ctx context.Context, out *http.Request, resp *http.Res
 		}
 	}
 	drain(resp)
-	t.authorize(second, tok)
+	if err = t.authorize(second, tok); err != nil {
+		closeBody(second)
+		return nil, err
+	}
 	resp, err = t.send(second)
-	return resp, hide(err, tok.AccessToken)
+	return resp, t.hide(err, tok)
 }
 
 // absolute makes a redirect's target absolute: [http.Client] would resolve it against the request's

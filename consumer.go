@@ -20,7 +20,8 @@ func (c *Consumer) Token(ctx context.Context) (*token.Token, error) {
 }
 
 // TokenSource returns a source of ctx's user's tokens for libraries that take one of
-// golang.org/x/oauth2. Each Token that it returns is as fresh as [Consumer.Token] would give.
+// golang.org/x/oauth2. Each Token that it returns is as fresh as [Consumer.Token] would give. Those of
+// OAuth 1 are none: it fails with ErrTokenType.
 func (c *Consumer) TokenSource(ctx context.Context) oauth2.TokenSource {
 	return tokenSource{ctx, c}
 }
@@ -31,6 +32,9 @@ type tokenSource struct {
 }
 
 func (s tokenSource) Token() (*oauth2.Token, error) {
+	if s.c.reg.Provider.OAuth1() {
+		return nil, &token.Error{Op: "token source", Key: token.Key{Provider: s.c.name}, Err: ErrTokenType}
+	}
 	t, err := s.c.Token(s.ctx)
 	if err != nil {
 		return nil, err

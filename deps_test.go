@@ -34,7 +34,7 @@ var house = []floor{
 		{name: "keeper"},
 	},
 	{
-		{name: "provider", uses: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4"}},
+		{name: "provider", uses: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "github.com/dghubble/oauth1"}},
 	},
 	{
 		{name: "storage/storagetest"},

@@ -19,7 +19,7 @@ var (
 	ErrTooLarge          = token.ErrTooLarge           // the storage cannot hold the token
 	ErrRevoke            = keeper.ErrRevoke            // deleted here, but perhaps still alive at the provider
 	ErrHost              = errors.New("the token must not be sent to this host")
-	ErrTokenType         = provider.ErrTokenType // the token is of a type that must not be sent as a Bearer token
+	ErrTokenType         = provider.ErrTokenType // the token is of a type that the provider has no use for
 	ErrAccount           = errors.New("the user has connected several accounts: WithAccount chooses one")
 )
 
@@ -30,7 +30,7 @@ var (
 	ErrDenied       = errors.New("the person did not consent")
 	ErrState        = errors.New("the login was not started in this browser, or is over")
 	ErrStateExpired = errors.New("the login took too long")
-	ErrNoCode       = errors.New("the provider sent no code")
+	ErrNoCode       = errors.New("the provider sent no code") // in OAuth 1, no verifier
 	ErrIssuer       = errors.New("the answer is not from the provider that was asked")
 	ErrUserChanged  = errors.New("another user was signed in when the login began")
 	ErrBaseURL      = errors.New(`Config.BaseURL, such as "https://app.example", is not set, and the request's host is no loopback address`)

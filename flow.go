@@ -18,10 +18,11 @@ import (
 // own, so that several tabs can log in at once, and only the browser that began can finish (RFC 9700
 // section 4.7).
 type flow struct {
-	State    string    `json:"state"`
+	State    string    `json:"state"`            // OAuth 1: the request token, which comes back as state does
+	Secret   string    `json:"secret,omitempty"` // OAuth 1: the request token's
 	Provider string    `json:"provider"`
-	Verifier string    `json:"verifier"` // PKCE (RFC 7636)
-	Nonce    string    `json:"nonce"`    // OpenID Connect Core section 3.1.2.1
+	Verifier string    `json:"verifier,omitempty"` // PKCE (RFC 7636)
+	Nonce    string    `json:"nonce,omitempty"`    // OpenID Connect Core section 3.1.2.1
 	Redirect string    `json:"redirect"`
 	Next     []byte    `json:"next"`           // base64 there, which says how long it can get
 	User     string    `json:"user,omitempty"` // a hash of who was signed in; "": nobody

@@ -193,7 +193,7 @@ func FuzzRedirect(f *testing.F) {
 	_, c := fuzzed(f, &offline{})
 	f.Fuzz(func(t *testing.T, first, second string) {
 		network := &leading{c.reg.Provider, t, []string{first, second}}
-		client := http.Client{Transport: &transport{ctx: t.Context(), provider: &c.reg.Provider, source: fixed{&token.Token{AccessToken: "fake-access-token"}}, base: network}}
+		client := http.Client{Transport: &transport{ctx: t.Context(), provider: &c.reg.Provider, client: &provider.Client{}, source: fixed{&token.Token{AccessToken: "fake-access-token"}}, base: network}}
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/start", nil)
 		if err != nil {
 			t.Fatal(err)

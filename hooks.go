@@ -87,7 +87,7 @@ func (a *Authorization) Save(ctx context.Context) error {
 	if a.Token == nil {
 		return errNoToken
 	}
-	if err := provider.CheckType(a.Token); err != nil {
+	if err := a.consumer.reg.Provider.CheckType(a.Token); err != nil {
 		return &token.Error{Op: "save", Key: token.Key{Provider: a.consumer.name}, Err: err}
 	}
 	const enough = 10 * time.Second

@@ -52,13 +52,19 @@ func (c *Consumer) begin(w *respond.Writer, r *http.Request) error {
 	if f.Redirect, err = c.redirectURI(r); err != nil {
 		return err
 	}
+	if c.reg.Provider.OAuth1() {
+		if err := c.begin1(r.Context(), &f); err != nil {
+			return err
+		}
+	}
 	target, err := c.client.AuthorizationURL(provider.AuthorizationRequest{
-		RedirectURI: f.Redirect,
-		State:       f.State,
-		Verifier:    f.Verifier,
-		Nonce:       f.Nonce,
-		Scopes:      c.scopes(),
-		Params:      c.reg.Params,
+		RedirectURI:  f.Redirect,
+		State:        f.State,
+		Verifier:     f.Verifier,
+		Nonce:        f.Nonce,
+		Scopes:       c.scopes(),
+		Params:       c.reg.Params,
+		RequestToken: f.State,
 	})
 	if err != nil {
 		return err

@@ -23,7 +23,8 @@ type Registration struct {
 	Name string
 
 	// ClientID and ClientSecret are what the provider issued (RFC 6749 section 2.2). Default: the
-	// environment's NAME_OAUTH_CLIENT_ID and NAME_OAUTH_CLIENT_SECRET.
+	// environment's NAME_OAUTH_CLIENT_ID and NAME_OAUTH_CLIENT_SECRET. OAuth 1 calls them consumer key
+	// and consumer secret; where requests are signed by [provider.RSASHA1] the secret is the private key, in PEM.
 	ClientID     string
 	ClientSecret string
 
@@ -92,6 +93,9 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 		reg:    r,
 		name:   name,
 		client: &provider.Client{Provider: r.Provider, ID: id, Secret: secret, HTTP: a.config.HTTPClient},
+	}
+	if err := c.client.CheckSecret(); err != nil {
+		return fail(err)
 	}
 	if a.base != nil {
 		c.client.RedirectURI = a.base.String() + c.path() + "/authorized"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 	if t.AccessToken == "" {
 		return nil, errors.New("the answer has no access token")
 	}
-	if err := CheckType(t); err != nil {
+	if err := p.CheckType(t); err != nil {
 		return nil, err
 	}
 	if p.GrantedSeparator != "" {
@@ -77,12 +78,19 @@ func hasToken(members map[string]json.RawMessage) bool {
 	return t != nil && string(t) != "null"
 }
 
-// ErrTokenType is the error of a token of a type that this package cannot use.
-var ErrTokenType = errors.New("the token is of a type that is not Bearer")
+// ErrTokenType is the error of a token of a type that cannot be used at its provider.
+var ErrTokenType = errors.New("the token is of a type that its provider has no use for")
 
 // CheckType returns an error matching [ErrTokenType] if t is not to be sent as a Bearer token (RFC
-// 6749 section 7.1). One without a type is, and so is one of the type "token", as GitHub has it.
-func CheckType(t *token.Token) error {
+// 6749 section 7.1). One without a type is, and so is one of the type "token", as GitHub has it. A
+// provider of OAuth 1 takes tokens without a type alone.
+func (p *Provider) CheckType(t *token.Token) error {
+	if p.OAuth1() {
+		if t.TokenType != "" {
+			return ErrTokenType
+		}
+		return nil
+	}
 	bearer := t.TokenType == "" || strings.EqualFold(t.TokenType, "bearer") || strings.EqualFold(t.TokenType, "token")
 	if !bearer || t.Secret != "" {
 		return ErrTokenType
@@ -110,10 +118,13 @@ func lifetime(in json.RawMessage) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// object returns the members of an answer as a JSON object, whatever its header says it is: JSON as
-// it came, or a form, each of its members as text. Bytes that are no UTF-8, which JSON must be (RFC
-// 8259 section 8.1), become U+FFFD: not every storage could keep them.
-func object(body []byte) (json.RawMessage, error) {
+// object returns the members of an answer to a token request as a JSON object.
+func object(body []byte) (json.RawMessage, error) { return objectOf(body, "access_token", "error") }
+
+// objectOf returns the members of an answer as a JSON object, whatever its header says it is: JSON as
+// it came, or a form that has one of the names, each of its members as text. Bytes that are no UTF-8,
+// which JSON must be (RFC 8259 section 8.1), become U+FFFD: not every storage could keep them.
+func objectOf(body []byte, names ...string) (json.RawMessage, error) {
 	body = bytes.ToValidUTF8(bytes.TrimSpace(body), []byte("\uFFFD"))
 	if len(body) > 0 && body[0] == '{' {
 		if !json.Valid(body) {
@@ -130,7 +141,7 @@ func object(body []byte) (json.RawMessage, error) {
 		if !ok || errName != nil || errValue != nil || !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return nil, errors.New("the answer is neither JSON nor a form")
 		}
-		known = known || name == "access_token" || name == "error"
+		known = known || slices.Contains(names, name)
 		members = append(members, fmt.Sprintf("%s:%s", text(name), text(value)))
 	}
 	if !known {

@@ -15,7 +15,12 @@ type AuthorizationRequest struct {
 	Verifier    string // PKCE, 43 to 128 characters (RFC 7636 section 4.1); only its challenge is sent; required unless the provider has NoPKCE
 	Nonce       string // OpenID Connect; sent where the provider has an issuer
 	Scopes      []string
-	Params      map[string]string // more parameters, which win over the provider's own; those above win over them
+
+	// RequestToken is that of the login (RFC 5849 section 2.2). OAuth 1 sends it in place of the four
+	// above, which are then not required.
+	RequestToken string
+
+	Params map[string]string // more parameters, which win over the provider's own; those above win over them
 }
 
 // AuthorizationURL is where the person's browser goes to log in. Its error is one of the
@@ -24,6 +29,10 @@ func (c *Client) AuthorizationURL(r AuthorizationRequest) (string, error) {
 	u, err := endpoint(c.Provider.AuthorizationURL)
 	switch {
 	case err != nil:
+	case c.Provider.OAuth1():
+		if r.RequestToken == "" {
+			err = errors.New("a login of OAuth 1 needs a request token")
+		}
 	case r.State == "":
 		err = errors.New("a login needs a state")
 	case c.Provider.PKCE != NoPKCE && (len(r.Verifier) < 43 || len(r.Verifier) > 128):
@@ -47,12 +56,17 @@ func (c *Client) asked(r AuthorizationRequest) map[string]string {
 	if separator == "" {
 		separator = " "
 	}
-	asked := map[string]string{"response_type": "code", "client_id": c.ID, "state": r.State}
-	if r.RedirectURI != "" {
-		asked["redirect_uri"] = r.RedirectURI
-	}
+	asked := make(map[string]string)
 	if len(r.Scopes) > 0 {
 		asked["scope"] = strings.Join(r.Scopes, separator)
+	}
+	if c.Provider.OAuth1() {
+		asked["oauth_token"] = r.RequestToken
+		return renamed(asked, c.Provider.AuthorizationNames)
+	}
+	asked["response_type"], asked["client_id"], asked["state"] = "code", c.ID, r.State
+	if r.RedirectURI != "" {
+		asked["redirect_uri"] = r.RedirectURI
 	}
 	switch c.Provider.PKCE {
 	case S256:

@@ -4,8 +4,11 @@ import "net/url"
 
 // CallbackError returns the error that the provider sent to the redirect URI in place of a code, an
 // [*Error] (RFC 6749 section 4.1.2.1), and nil where q has none. A person who said no is Refused,
-// with code "access_denied".
+// with code "access_denied"; in OAuth 1, which has no word for it, that is an answer without a verifier.
 func (c *Client) CallbackError(q url.Values) error {
+	if c.Provider.OAuth1() {
+		return c.callbackError1(q)
+	}
 	if !q.Has("error") {
 		return nil
 	}

@@ -22,7 +22,7 @@ import (
 type Client struct {
 	Provider Provider
 	ID       string
-	Secret   string // "": a public client
+	Secret   string // "": a public client; the private key in PEM where requests are signed by RSASHA1
 
 	// RedirectURI is where logins come back to. Only a provider whose RefreshParams repeat it needs it.
 	RedirectURI string
@@ -30,6 +30,8 @@ type Client struct {
 	// HTTP gives its Transport, which must not send a request twice, and its Timeout, which is for a
 	// whole call; 0: ten seconds. Redirects are never followed, whatever it says. nil: the defaults.
 	HTTP *http.Client
+
+	key privateKey // made of Secret when the first request is signed by it
 
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier // made when the first ID token comes; it caches the issuer's keys
@@ -45,18 +47,24 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) 
 
 // Grant is what came back to the redirect URI, and what the login had kept for it.
 type Grant struct {
-	Code        string
+	Code        string // OAuth 1: oauth_verifier
 	RedirectURI string
 	Verifier    string
 	Nonce       string
 	Scopes      []string // as asked: they are what was granted where the answer names none (RFC 6749 section 5.1)
+
+	RequestToken RequestToken // OAuth 1 only
 }
 
 // Exchange spends the code, once, and returns the token (RFC 6749 section 4.1.3). Its Expiry is that
 // of the answer's expires_in, counted from before the request. Where the provider has an
 // issuer, the answer's ID token is verified first; Code is "unverified_id_token" where it cannot be,
 // or where there is none though the scope openid was asked for (OpenID Connect Core section 3.1.3.3).
+// In OAuth 1 it is the verifier that is spent (RFC 5849 section 2.3), and the token has no Expiry.
 func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
+	if c.Provider.OAuth1() {
+		return c.exchange1(ctx, g)
+	}
 	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
 	maps.Copy(form, c.Provider.TokenParams)
 	if g.RedirectURI != "" {
@@ -96,6 +104,9 @@ func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, err
 	r := request{op: "refresh", url: c.Provider.RefreshURL, secrets: []string{t.RefreshToken, t.AccessToken}}
 	if r.url == "" {
 		r.url = c.Provider.TokenURL
+	}
+	if c.Provider.OAuth1() {
+		return nil, c.fail(r, Misconfigured, fmt.Errorf("OAuth 1 knows no refresh: %w", errors.ErrUnsupported))
 	}
 	if t.RefreshToken == "" {
 		return nil, c.fail(r, Refused, errors.New("the token has no refresh token"))

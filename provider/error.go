@@ -15,7 +15,7 @@ import (
 // Error is a failed call. It has no secret in it: what the provider said is cut, and cleaned of
 // control characters and of what was sent.
 type Error struct {
-	Op          string // "authorize", "exchange", "refresh", "revoke", "identity", "discover"
+	Op          string // "request token", "authorize", "exchange", "refresh", "revoke", "identity", "discover"
 	Provider    string // its name
 	Kind        Kind
 	Code        string        // RFC 6749 section 5.2: "invalid_grant"; "" where none came
@@ -155,6 +155,9 @@ func (c *Client) cause(r request, err error) error {
 // hide cleans s, and takes out of it what the call must keep to itself.
 func (c *Client) hide(r request, s string) string {
 	secrets := append(slices.Clone(r.secrets), c.Secret, strings.TrimPrefix(r.credentials, "Basic "), strings.TrimPrefix(r.credentials, "Bearer "))
+	if r.signer != nil {
+		secrets = append(secrets, c.secrets1(r.signer)...)
+	}
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
 	for _, secret := range secrets {
 		if secret != "" {

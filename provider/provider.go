@@ -1,4 +1,5 @@
-// Package provider says what an OAuth provider is, and makes the calls of RFC 6749 to it.
+// Package provider says what an OAuth provider is, and makes the calls of RFC 6749 to it, or of OAuth 1
+// (RFC 5849).
 //
 // A [Provider] is data: addresses, how a client authenticates, what is peculiar. Presets are
 // functions that return one, such as [GitHub]; [Discover] makes one from an OpenID Connect issuer.
@@ -12,7 +13,8 @@ import (
 
 // Provider is what there is to know of one provider. It is data, copied freely and never changed by
 // this package; a preset is a function that returns one, and a provider of your own is a value.
-// The zero value of a field is what RFC 6749 or OpenID Connect says, so most stay empty.
+// The zero value of a field is what RFC 6749 or OpenID Connect says, so most stay empty. One that has a
+// RequestTokenURL speaks OAuth 1, where PKCE and the fields of refreshes and ID tokens have no meaning.
 // [Provider.Validate] says what is wrong with one.
 type Provider struct {
 	Name        string // lower case letters, digits and dashes: the consumer's name unless it is given another, and the prefix of its variables
@@ -25,8 +27,11 @@ type Provider struct {
 	ScopeSeparator      string            // between the scopes that are asked for; "": a space
 	PKCE                PKCE              // RFC 7636
 
-	TokenURL         string            // RFC 6749 section 3.2
-	TokenHeaders     map[string]string // of every request to TokenURL and RefreshURL
+	RequestTokenURL string    // OAuth 1: where a login begins (RFC 5849 section 2.1); a query in it is kept; "": the provider speaks OAuth 2
+	Signature       Signature // OAuth 1: how requests are signed
+
+	TokenURL         string            // RFC 6749 section 3.2; in OAuth 1, RFC 5849 section 2.3
+	TokenHeaders     map[string]string // of every request to TokenURL, RefreshURL and RequestTokenURL
 	TokenParams      map[string]string // sent with every code
 	TokenNames       map[string]string // what the standard's members of requests to TokenURL and RefreshURL are called instead; "" leaves one out
 	TokenJSON        bool              // these requests are JSON objects, not forms
@@ -90,7 +95,7 @@ func (c ClientAuth) String() string {
 // MarshalText returns [ClientAuth.String], in the words of RFC 7591 section 2 where that has any.
 func (c ClientAuth) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-func name[T PKCE | ClientAuth](v T, names ...string) string {
+func name[T PKCE | ClientAuth | Signature](v T, names ...string) string {
 	if int(v) < len(names) {
 		return names[v]
 	}

@@ -56,6 +56,8 @@ func (c *Client) revoke(ctx context.Context, t *token.Token, value, hint string)
 		form[param] = value
 	}
 	switch {
+	case how.Bearer && c.Provider.OAuth1():
+		r.signer = t
 	case how.Bearer:
 		r.header = make(map[string]string)
 		c.Provider.authorize(c.ID, value, func(name, value string) { r.header[name] = value })

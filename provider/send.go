@@ -31,6 +31,9 @@ type request struct {
 	body        string
 	credentials string   // the Authorization header, if any
 	secrets     []string // more that no error of the call may repeat
+
+	signer *token.Token      // OAuth 1: whose credentials sign it; nil: it is not signed
+	oauth  map[string]string // OAuth 1: further parameters of the signature's header
 }
 
 type answer struct {
@@ -51,6 +54,11 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 	u, err := endpoint(r.url)
 	if err != nil {
 		return nil, c.fail(r, Misconfigured, err)
+	}
+	if r.signer != nil {
+		if err := c.signed(&r, u); err != nil {
+			return nil, c.fail(r, Misconfigured, err)
+		}
 	}
 	b := &body{text: strings.NewReader(r.body)}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -186,6 +194,11 @@ func (c *Client) api(op, address string, t *token.Token) request {
 		header:  map[string]string{"Accept": "application/json"},
 		secrets: []string{t.AccessToken, t.RefreshToken},
 	}
+	if c.Provider.OAuth1() {
+		r.signer = t
+		c.Provider.apiHeaders(c.ID, func(name, value string) { r.header[name] = value })
+		return r
+	}
 	c.Provider.authorize(c.ID, t.AccessToken, func(name, value string) { r.header[name] = value })
 	return r
 }
@@ -201,11 +214,15 @@ func (p *Provider) Authorize(h http.Header, clientID, accessToken string) {
 }
 
 func (p *Provider) authorize(clientID, accessToken string, set func(name, value string)) {
+	p.apiHeaders(clientID, set)
+	name, before, _ := strings.Cut(cmp.Or(p.APICredentials, bearer), ":")
+	set(name, strings.TrimPrefix(before, " ")+accessToken)
+}
+
+func (p *Provider) apiHeaders(clientID string, set func(name, value string)) {
 	for name, value := range p.APIHeaders {
 		set(name, strings.ReplaceAll(value, "{client_id}", clientID))
 	}
-	name, before, _ := strings.Cut(cmp.Or(p.APICredentials, bearer), ":")
-	set(name, strings.TrimPrefix(before, " ")+accessToken)
 }
 
 // bearer is RFC 6750's (section 2.1).

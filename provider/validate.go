@@ -25,6 +25,7 @@ func (p Provider) Validate() error {
 	}{
 		{"AuthorizationURL", p.AuthorizationURL, true, false},
 		{"TokenURL", p.TokenURL, true, false},
+		{"RequestTokenURL", p.RequestTokenURL, false, false},
 		{"RefreshURL", p.RefreshURL, false, false},
 		{"APIBase", p.APIBase, false, true},
 		{"Userinfo.URL", p.Userinfo.URL, false, true},
@@ -92,8 +93,11 @@ func (p Provider) validateRest() error {
 	if p.RefreshIdle < 0 {
 		return wrong("RefreshIdle", "no time below zero")
 	}
-	if p.PKCE > Plain || p.ClientAuth > SecretAsBearer {
-		return wrong("PKCE and ClientAuth", "one of the constants")
+	if p.PKCE > Plain || p.ClientAuth > SecretAsBearer || p.Signature > Plaintext {
+		return wrong("PKCE, ClientAuth and Signature", "one of the constants")
+	}
+	if p.OAuth1() && !p.validOAuth1() {
+		return wrong("RequestTokenURL", "nothing beside it that only OAuth 2 has")
 	}
 	return nil
 }

@@ -7,9 +7,16 @@ import (
 	"strings"
 )
 
-// bearer lets a request through to h if it has a good access token (RFC 6750 section 2.1).
+// bearer lets a request through to h if it has a good access token (RFC 6750 section 2.1), or is signed
+// with one (RFC 5849 section 3).
 func (s *Server) bearer(h func(http.ResponseWriter, *http.Request, Person)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if _, err := signatureHeader(r); err == nil {
+			if p, ok := s.signedBy(w, r); ok {
+				h(w, r, p)
+			}
+			return
+		}
 		const realm = `Bearer realm="waltztest"`
 		scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || value == "" {

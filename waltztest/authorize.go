@@ -65,6 +65,10 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, known := s.person(r.PostFormValue(fieldSubject))
+	if a.request != nil {
+		s.consent1(w, r, a, p, known)
+		return
+	}
 	switch decision := r.PostFormValue(fieldDecision); {
 	case decision == valueDeny:
 		s.sendBack(w, a, url.Values{"error": {"access_denied"}, "error_description": {"The person said no."}})

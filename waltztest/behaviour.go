@@ -10,7 +10,7 @@ import (
 type Behaviour struct {
 	AccessLifetime  time.Duration // of access tokens; 0: an hour
 	RefreshLifetime time.Duration // of refresh tokens, from their issue; 0: for ever
-	CodeLifetime    time.Duration // of codes; 0: a minute
+	CodeLifetime    time.Duration // of codes, and of OAuth 1 request tokens; 0: a minute
 
 	Rotation Rotation
 	Grace    time.Duration // how long a spent refresh token works on, where it works once
@@ -19,6 +19,9 @@ type Behaviour struct {
 	WithoutPKCE bool   // logins without PKCE are let in; its plain method never is
 
 	Skew time.Duration // how far the provider's clock is ahead of the machine's; may be negative
+
+	Unconfirmed bool // OAuth 1: request tokens come without the word that the redirect URI is known (RFC 5849 section 2.1)
+	QuietDenial bool // OAuth 1: the answer of a person who says no just has no verifier; else it has denied, too
 
 	Members map[string]any // of token answers: added or replaced, and left out where nil; not to be changed once given
 	Claims  map[string]any // of ID tokens: the same

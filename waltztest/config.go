@@ -17,6 +17,7 @@ type Config struct {
 	ClientID     string   // of the one registered client; "": "waltz-test"
 	ClientSecret string   // "": "fake-secret"
 	Public       bool     // the client has no secret (RFC 6749 section 2.1)
+	Signature    string   // how OAuth 1 requests must be signed: "HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT", or "RSA-SHA1", for which ClientSecret is the private key in PEM; "": "HMAC-SHA1"
 	ClientName   string   // for the consent page; "": "A test application"
 	RedirectURIs []string // registered, compared exactly, save for the port of a loopback address (RFC 8252 section 7.3); none: any on a loopback host
 	Scopes       []string // that may be asked for; none: any
@@ -35,6 +36,7 @@ type Person struct {
 func (c Config) withDefaults() Config {
 	c.Addr = cmp.Or(c.Addr, "127.0.0.1:0")
 	c.ClientID = cmp.Or(c.ClientID, "waltz-test")
+	c.Signature = cmp.Or(c.Signature, "HMAC-SHA1")
 	c.ClientName = cmp.Or(c.ClientName, "A test application")
 	c.ClientSecret = cmp.Or(c.ClientSecret, "fake-secret")
 	if c.Public {

@@ -57,6 +57,9 @@ func (rc *recorder) errorCode() string {
 	if u, err := url.Parse(rc.Header().Get("Location")); err == nil && u.Query().Has("error") {
 		return u.Query().Get("error")
 	}
+	if form, err := url.ParseQuery(rc.body.String()); err == nil && form.Has("oauth_problem") {
+		return form.Get("oauth_problem")
+	}
 	var answer struct {
 		Error string `json:"error"`
 	}

@@ -15,6 +15,9 @@ type ledger struct {
 	access  map[string]*accessToken
 	refresh map[string]*refreshToken
 	secrets []string
+
+	requests map[string]*requestToken // OAuth 1
+	nonces   map[string]bool          // OAuth 1: those that were used, with their time and token
 }
 
 func newLedger() ledger {
@@ -23,6 +26,9 @@ func newLedger() ledger {
 		codes:   make(map[string]*code),
 		access:  make(map[string]*accessToken),
 		refresh: make(map[string]*refreshToken),
+
+		requests: make(map[string]*requestToken),
+		nonces:   make(map[string]bool),
 	}
 }
 
@@ -34,6 +40,7 @@ type authorization struct {
 	nonce       string
 	scopes      []string
 	until       time.Time
+	request     *requestToken // OAuth 1; nil: OAuth 2
 }
 
 // grant is what one person allowed once. Every token goes back to one.
@@ -53,8 +60,10 @@ type code struct {
 }
 
 type accessToken struct {
-	grant *grant
-	until time.Time
+	grant  *grant
+	until  time.Time
+	oauth1 bool
+	secret string // OAuth 1
 }
 
 type refreshToken struct {
@@ -114,7 +123,7 @@ func (l *ledger) owner(value string, now time.Time) (*grant, *failure) {
 	defer l.mu.Unlock()
 	t := l.access[value]
 	switch {
-	case t == nil:
+	case t == nil, t.oauth1:
 		return nil, &failure{http.StatusUnauthorized, "invalid_token", "the access token is unknown"}
 	case t.grant.revoked:
 		return nil, &failure{http.StatusUnauthorized, "invalid_token", "the access token was revoked"}
@@ -148,4 +157,5 @@ func (l *ledger) revokeAll() {
 	clear(l.codes)
 	clear(l.access)
 	clear(l.refresh)
+	clear(l.requests)
 }

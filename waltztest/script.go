@@ -11,9 +11,10 @@ type Endpoint string
 
 // What can be scripted and counted.
 const (
+	Request   Endpoint = "request"   // OAuth 1: for a request token
 	Authorize Endpoint = "authorize" // the consent page
 	Consent   Endpoint = "consent"   // its answer
-	Exchange  Endpoint = "exchange"  // a token request that is no refresh
+	Exchange  Endpoint = "exchange"  // a token request that is no refresh; OAuth 1: for an access token
 	Refresh   Endpoint = "refresh"   // a token request that is one
 	Revoke    Endpoint = "revoke"
 	UserInfo  Endpoint = "userinfo"

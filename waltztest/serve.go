@@ -48,7 +48,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 func endpointOf(r *http.Request) Endpoint {
 	switch path := r.URL.Path; {
-	case path == "/authorize":
+	case path == "/oauth1/request":
+		return Request
+	case path == "/oauth1/token":
+		return Exchange
+	case path == "/authorize", path == "/oauth1/authorize":
 		return Authorize
 	case path == "/consent":
 		return Consent

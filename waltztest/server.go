@@ -1,11 +1,13 @@
 // Package waltztest is an OAuth 2 provider to test against: real HTTP on a loopback address, with a
 // consent page, code and refresh grants with PKCE, ID tokens, revocation, user info, and an API
-// that demands the token. It can be told to misbehave while it runs. It is written from the RFCs
-// and shares no code with the client it tests.
+// that demands the token; and beside that an OAuth 1 provider for the same client and people, whose tokens
+// the same API takes. It can be told to misbehave while it runs. It is written from the RFCs and shares
+// no code with the client it tests.
 //
 // It is for tests and demonstrations and never for production: anyone who can reach it can log in
 // as anyone. Every code and token that it issues begins with "fake-", and every ID token with
-// "eyJ", so that a test can search logs and pages for what must not be there.
+// "eyJ", so that a test can search logs and pages for what must not be there. An OAuth 1 request token,
+// which browsers are sent with as they are with a state, is no secret and begins with "request-".
 package waltztest
 
 import (
@@ -100,6 +102,9 @@ func (s *Server) routes() *http.ServeMux {
 	m.HandleFunc("GET /authorize", s.authorize)
 	m.Handle("POST /consent", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.consent)))
 	m.HandleFunc("POST /token", s.token)
+	m.HandleFunc("POST /oauth1/request", s.requestToken)
+	m.HandleFunc("GET /oauth1/authorize", s.authorize1)
+	m.HandleFunc("POST /oauth1/token", s.accessToken)
 	m.HandleFunc("POST /revoke", s.revoke)
 	m.HandleFunc("GET /userinfo", s.bearer(s.userInfo))
 	m.HandleFunc("POST /userinfo", s.bearer(s.userInfo))
