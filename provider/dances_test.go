@@ -21,6 +21,10 @@ func TestEveryPresetDances(t *testing.T) {
 	for _, p := range provider.Presets() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
+			if known[p.Name].Protocol == "oauth1" {
+				dancesOAuth1(t, preset(t, p), known[p.Name], key)
+				return
+			}
 			s := newStage(t, known[p.Name], key)
 			c := &provider.Client{
 				Provider: preset(t, p), ID: stageID, Secret: stageSecret, RedirectURI: stageBack,

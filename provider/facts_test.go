@@ -25,6 +25,7 @@ type facts struct {
 		Rename map[string]string
 	}
 	AuthorizationURL string   `json:"authorization_url"`
+	RequestTokenURL  string   `json:"request_token_url"`
 	TokenURL         string   `json:"token_url"`
 	RefreshURL       string   `json:"refresh_url"`
 	BaseURL          string   `json:"base_url"`
@@ -44,6 +45,7 @@ type facts struct {
 	TokenResponse struct {
 		Format    string
 		WrappedAt string `json:"wrapped_at"`
+		Extras    []string
 	} `json:"token_response"`
 	PKCE struct{ Support, Method string }
 	API  struct {
@@ -61,7 +63,7 @@ type facts struct {
 	} `json:"refresh_token"`
 	Userinfo *struct {
 		Source, URL, Method string
-		Query               map[string]string
+		Query, Headers      map[string]string
 		Body                any
 		ID, Name, Email     string
 		EmailLookup         *struct{ URL string } `json:"email_lookup"`
@@ -96,12 +98,12 @@ func allFacts(t *testing.T) map[string]facts {
 var sample = map[string]string{
 	"base": "https://own.example/sub", "host": "own.example", "domain": "own.example", "tenant": "tenant-1", "realm": "realm-1",
 	"application": "application-1", "region": "region-1", "pool": "pool_1", "server": "server-1", "tld": "eu", "account": "4711",
-	"store": "store-1", "environment": "environment-1", "subdomain": "own", "userAgent": "app (mail@own.example)",
+	"store": "store-1", "environment": "environment-1", "subdomain": "own", "userAgent": "app (mail@own.example)", "appName": "App",
 }
 
 // parameters are the names that presets have for the parameters of the facts, where they differ.
 var parameters = map[string]string{
-	"base_url": "base", "hostname": "host", "user_pool_id": "pool", "store_hash": "store", "account_id": "account", "environment_id": "environment",
+	"app_name": "appName", "base_url": "base", "hostname": "host", "user_pool_id": "pool", "store_hash": "store", "account_id": "account", "environment_id": "environment",
 }
 
 // preset is the one with the sample filled in.
@@ -186,6 +188,7 @@ func TestEveryPresetSaysWhatIsKnown(t *testing.T) {
 			}
 		}
 		equal("authorization", made.AuthorizationURL, filled(f.AuthorizationURL))
+		equal("request token", made.RequestTokenURL, filled(f.RequestTokenURL))
 		equal("token", made.TokenURL, filled(f.TokenURL))
 		equal("refresh", made.RefreshURL, filled(f.RefreshURL))
 		equal("scopes", strings.Join(made.Scopes, " "), strings.Join(f.scopes(), " "))

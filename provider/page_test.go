@@ -58,13 +58,18 @@ func table(t *testing.T) string {
 			revoked = ""
 		}
 		var remarks []string
+		offline := f.offline()
+		if made.OAuth1() {
+			offline = "none"
+			remarks = append(remarks, "OAuth 1")
+		}
 		if f.Status != "active" {
 			remarks = append(remarks, f.Status)
 		}
 		if made.PKCE == provider.NoPKCE {
 			remarks = append(remarks, "no PKCE")
 		}
-		fmt.Fprintf(&b, "| %s | `provider.%s` | %s | %s | %s | %s |\n", p.Name, calls[p.Name], account, f.offline(), revoked, strings.Join(remarks, "; "))
+		fmt.Fprintf(&b, "| %s | `provider.%s` | %s | %s | %s | %s |\n", p.Name, calls[p.Name], account, offline, revoked, strings.Join(remarks, "; "))
 	}
 	return b.String()
 }
