@@ -53,6 +53,9 @@ func (s stored) token(ctx context.Context) (*token.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r, err := s.c.app.keeper.Fresh(ctx, key)
+	if s.c.reg.Machine && errors.Is(err, ErrNoToken) {
+		return s.c.obtain(ctx, key)
+	}
 	return r.Token, err
 }
 

@@ -39,7 +39,7 @@ func (c *Consumer) fail(w *respond.Writer, r *http.Request, op string, err error
 		hook(&failing{w, o.status}, r, err)
 	}
 	if !w.Begun() {
-		c.page(w, o, err)
+		c.page(w, o, c.next(""), err)
 	}
 }
 
@@ -85,14 +85,14 @@ func newFailPage() *template.Template {
 	return template.Must(template.New("fail").Parse(failHTML))
 }
 
-// page writes what o says.
-func (c *Consumer) page(w http.ResponseWriter, o outcome, err error) {
+// page writes what o says, with a way to home where there is one.
+func (c *Consumer) page(w http.ResponseWriter, o outcome, home string, err error) {
 	said := struct{ Title, Text, Said, Again, Login, Home string }{
 		Title: strings.ReplaceAll(o.title, "%s", c.title()),
 		Text:  strings.ReplaceAll(o.text, "%s", c.title()),
 		Again: o.again,
 		Login: c.LoginURL(""),
-		Home:  c.next(""),
+		Home:  home,
 	}
 	var e *provider.Error
 	if errors.As(err, &e) && e.Kind != provider.Misconfigured { // what is wrong with the registration is not the person's business

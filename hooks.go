@@ -12,8 +12,8 @@ import (
 
 // Hooks are the program's own steps in a consumer's life. Each may be nil.
 type Hooks struct {
-	// BeforeLogin sees, and may change, the address that the person is about to be sent to. An error
-	// ends the login.
+	// BeforeLogin sees, and may change, the address that the person is about to be sent to: what it asks
+	// for, too, where that is pushed (Provider.PushURL). An error ends the login.
 	BeforeLogin func(w http.ResponseWriter, r *http.Request, u *url.URL) error
 
 	// Authorized sees the token that the provider granted, before it is stored. It may say whose the

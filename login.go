@@ -82,6 +82,11 @@ func (c *Consumer) begin(w *respond.Writer, r *http.Request) error {
 	if w.Begun() {
 		return nil
 	}
+	if c.reg.Provider.PushURL != "" {
+		if target, err = c.client.Push(r.Context(), target); err != nil {
+			return err
+		}
+	}
 	if err := c.app.flows.begin(w, r, f); err != nil {
 		return err
 	}

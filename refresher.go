@@ -20,6 +20,9 @@ func (r refresher) Refresh(ctx context.Context, key token.Key, t *token.Token) (
 	if !ok {
 		return nil, unregistered(key)
 	}
+	if c.reg.Machine {
+		return c.credentials(ctx)
+	}
 	next, err := c.client.Refresh(ctx, t)
 	return next, failure(err)
 }
@@ -38,7 +41,7 @@ func (a *App) traits(consumer string) keeper.Traits {
 	if !ok {
 		return keeper.Traits{}
 	}
-	return keeper.Traits{Idle: c.reg.Provider.RefreshIdle}
+	return keeper.Traits{Idle: c.reg.Provider.RefreshIdle, Renews: c.reg.Machine, Own: c.reg.Machine}
 }
 
 func unregistered(key token.Key) error {

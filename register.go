@@ -47,6 +47,12 @@ type Registration struct {
 	// needs Config.User and a storage that can be walked.
 	Accounts bool
 
+	// Machine says that the token is the program's own, got with the client's credentials (RFC 6749
+	// section 4.4): nobody logs in, and there are no login paths. Consumer.Token and Client get one where
+	// none is stored, whoever ctx's user is, and keep it in the storage for all processes. It needs a
+	// secret, and a storage other than the browser's session.
+	Machine bool
+
 	Hooks Hooks
 }
 
@@ -61,6 +67,7 @@ type Consumer struct {
 	reg    Registration
 	name   string
 	client *provider.Client
+	own    own // of a Machine
 }
 
 // Register adds a provider, under a name that the App does not have yet.
@@ -74,6 +81,9 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 	}
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`).MatchString(name) {
 		return fail(errors.New("a name is up to 64 lower case letters, digits, dashes and underscores"))
+	}
+	if r.Machine { // nobody is sent there
+		r.Provider.AuthorizationURL = cmp.Or(r.Provider.AuthorizationURL, r.Provider.TokenURL)
 	}
 	if err := r.Provider.Validate(); err != nil {
 		return fail(err)
@@ -102,6 +112,9 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 	}
 	if _, walks := token.As[token.Lister](a.storage); r.Accounts && (!walks || a.config.User == nil) {
 		return fail(errors.New("Registration.Accounts needs Config.User, and a storage that can be walked (token.Lister)"))
+	}
+	if r.Machine && (r.Public || r.Accounts || token.Reaches(a.storage) == token.Request) {
+		return fail(errors.New("Registration.Machine needs a client secret, one account, and a storage that is not the browser's"))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

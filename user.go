@@ -41,6 +41,9 @@ func (a *App) user(ctx context.Context) (string, error) {
 
 // key says whose token ctx asks for.
 func (c *Consumer) key(ctx context.Context) (token.Key, error) {
+	if c.reg.Machine {
+		return token.Key{Provider: c.name}, nil
+	}
 	user, err := c.app.user(ctx)
 	if err != nil {
 		return token.Key{}, err

@@ -246,7 +246,7 @@ func (a *App) route(w http.ResponseWriter, r *http.Request) {
 	rest, below := strings.CutPrefix(r.URL.Path, a.path)
 	name, action, _ := strings.Cut(rest, "/")
 	c, ok := a.consumer(name)
-	if !below || !ok {
+	if !below || !ok || c.reg.Machine {
 		http.NotFound(w, r)
 		return
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -51,14 +52,15 @@ func (c *Client) AuthorizationURL(r AuthorizationRequest) (string, error) {
 	return u.String(), nil
 }
 
+// scopes are how the provider wants them asked for.
+func (c *Client) scopes(all []string) string {
+	return strings.Join(all, cmp.Or(c.Provider.ScopeSeparator, " "))
+}
+
 func (c *Client) asked(r AuthorizationRequest) map[string]string {
-	separator := c.Provider.ScopeSeparator
-	if separator == "" {
-		separator = " "
-	}
 	asked := make(map[string]string)
 	if len(r.Scopes) > 0 {
-		asked["scope"] = strings.Join(r.Scopes, separator)
+		asked["scope"] = c.scopes(r.Scopes)
 	}
 	if c.Provider.OAuth1() {
 		asked["oauth_token"] = r.RequestToken

@@ -74,6 +74,11 @@ func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 		form["code_verifier"] = g.Verifier
 	}
 	r := request{op: "exchange", url: c.Provider.TokenURL, secrets: []string{g.Code, g.Verifier, g.Nonce}}
+	return c.granted(ctx, r, form, g)
+}
+
+// granted sends the request that a login comes down to, and returns its token.
+func (c *Client) granted(ctx context.Context, r request, form map[string]string, g Grant) (*token.Token, error) {
 	t, err := c.spend(ctx, r, form)
 	if err != nil {
 		return nil, err

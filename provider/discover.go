@@ -14,7 +14,8 @@ import (
 // Discover makes a Provider from the metadata of an OpenID Connect issuer (OpenID Connect Discovery
 // section 4), which must name exactly that issuer (RFC 8414 section 3.3). Its Name and DisplayName
 // are made from the issuer's host: set them if that is not what you want to call it. hc is as
-// [Client.HTTP] is, and may be nil.
+// [Client.HTTP] is, and may be nil. What a login asks for is pushed (PushURL) only where the issuer takes
+// it in no other way.
 func Discover(ctx context.Context, hc *http.Client, issuer string) (Provider, error) {
 	c := &Client{Provider: named(issuer), HTTP: hc}
 	m, err := c.metadata(ctx, issuer)
@@ -52,6 +53,9 @@ func named(issuer string) Provider {
 type metadata struct {
 	Issuer           string   `json:"issuer"`
 	AuthorizationURL string   `json:"authorization_endpoint"`
+	PushURL          string   `json:"pushed_authorization_request_endpoint"` // RFC 9126 section 5
+	PushOnly         bool     `json:"require_pushed_authorization_requests"`
+	DeviceURL        string   `json:"device_authorization_endpoint"` // RFC 8628 section 4
 	TokenURL         string   `json:"token_endpoint"`
 	UserinfoURL      string   `json:"userinfo_endpoint"`
 	RevocationURL    string   `json:"revocation_endpoint"`
@@ -85,6 +89,10 @@ func (c *Client) metadata(ctx context.Context, issuer string) (m metadata, err e
 func (m metadata) provider(p Provider) Provider {
 	p.AuthorizationURL = m.AuthorizationURL
 	p.TokenURL = m.TokenURL
+	p.DeviceURL = m.DeviceURL
+	if m.PushOnly {
+		p.PushURL = m.PushURL
+	}
 	p.Issuer = m.Issuer
 	p.JWKSURL = m.JWKSURL
 	p.SigningAlgs = m.algs()

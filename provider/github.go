@@ -16,6 +16,7 @@ func gitHub(host, api string) Provider {
 		Name: "github", DisplayName: "GitHub",
 		AuthorizationURL: "https://" + host + "/login/oauth/authorize",
 		Scopes:           []string{"read:user", "user:email"},
+		DeviceURL:        "https://" + host + "/login/device/code",
 		TokenURL:         "https://" + host + "/login/oauth/access_token",
 		TokenHeaders:     map[string]string{"Accept": "application/json"}, // else it answers with a form
 		GrantedSeparator: ",",

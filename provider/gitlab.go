@@ -12,6 +12,7 @@ func GitLab(host string) Provider {
 		Name: "gitlab", DisplayName: "GitLab",
 		AuthorizationURL: site + "/oauth/authorize",
 		Scopes:           []string{"read_user"},
+		DeviceURL:        site + "/oauth/authorize_device",
 		TokenURL:         site + "/oauth/token",
 		RefreshParams:    map[string]string{"redirect_uri": "{redirect_uri}"},
 		APIBase:          site + "/api/v4/",

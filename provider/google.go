@@ -8,6 +8,7 @@ func Google() Provider {
 		AuthorizationURL:    "https://accounts.google.com/o/oauth2/v2/auth",
 		AuthorizationParams: map[string]string{"access_type": "offline", "prompt": "consent"},
 		Scopes:              []string{"openid", "email", "profile"},
+		DeviceURL:           "https://oauth2.googleapis.com/device/code",
 		TokenURL:            "https://oauth2.googleapis.com/token",
 		APIBase:             "https://www.googleapis.com/",
 		APIHosts:            []string{"openidconnect.googleapis.com"},

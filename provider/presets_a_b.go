@@ -104,6 +104,7 @@ func Azure(tenant string) Provider {
 		Name: "azure", DisplayName: "Microsoft Entra ID (Azure AD v2)",
 		AuthorizationURL: "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/authorize",
 		Scopes:           []string{"openid", "email", "profile", "User.Read", "offline_access"},
+		DeviceURL:        "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/devicecode",
 		TokenURL:         "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/token",
 		APIBase:          "https://graph.microsoft.com/",
 		Userinfo:         Userinfo{URL: "https://graph.microsoft.com/v1.0/me", ID: "/id", Name: "/displayName", Email: "/mail"},

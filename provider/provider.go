@@ -26,6 +26,8 @@ type Provider struct {
 	Scopes              []string          // asked for where a registration names none: the least that Identity needs
 	ScopeSeparator      string            // between the scopes that are asked for; "": a space
 	PKCE                PKCE              // RFC 7636
+	PushURL             string            // where what a login asks for is sent beforehand (RFC 9126 section 2); "": it is in the login's address
+	DeviceURL           string            // where a login on another device begins (RFC 8628 section 3.1); "": there is none
 
 	RequestTokenURL string    // OAuth 1: where a login begins (RFC 5849 section 2.1); a query in it is kept; "": the provider speaks OAuth 2
 	Signature       Signature // OAuth 1: how requests are signed

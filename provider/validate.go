@@ -24,6 +24,8 @@ func (p Provider) Validate() error {
 		required, api bool
 	}{
 		{"AuthorizationURL", p.AuthorizationURL, true, false},
+		{"PushURL", p.PushURL, false, false},
+		{"DeviceURL", p.DeviceURL, false, false},
 		{"TokenURL", p.TokenURL, true, false},
 		{"RequestTokenURL", p.RequestTokenURL, false, false},
 		{"RefreshURL", p.RefreshURL, false, false},

@@ -8,7 +8,11 @@ import (
 
 // authorize answers an authorization request (RFC 6749 section 4.1.1) with the consent page.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+	q := s.request(r.URL.Query())
+	if q == nil {
+		s.showError(w, "This login was not announced by its application, or too long ago.")
+		return
+	}
 	// Whoever made these two up must not be given the browser (RFC 6749 section 4.1.2.1).
 	if len(q["client_id"]) != 1 || q.Get("client_id") != s.ClientID {
 		s.showError(w, "No application is registered under this client_id.")
@@ -70,6 +74,10 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch decision := r.PostFormValue(fieldDecision); {
+	case decision == valueDeny && a.device != nil:
+		s.decide(w, a.device, nil)
+	case decision == valueAllow && known && a.device != nil:
+		s.decide(w, a.device, &p)
 	case decision == valueDeny:
 		s.sendBack(w, a, url.Values{"error": {"access_denied"}, "error_description": {"The person said no."}})
 	case decision == valueAllow && known:

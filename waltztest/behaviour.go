@@ -10,13 +10,15 @@ import (
 type Behaviour struct {
 	AccessLifetime  time.Duration // of access tokens; 0: an hour
 	RefreshLifetime time.Duration // of refresh tokens, from their issue; 0: for ever
-	CodeLifetime    time.Duration // of codes, and of OAuth 1 request tokens; 0: a minute
+	CodeLifetime    time.Duration // of codes, those of devices and OAuth 1 request tokens too; 0: a minute
 
 	Rotation Rotation
 	Grace    time.Duration // how long a spent refresh token works on, where it works once
 
-	ClientAuth  string // the one way for the client to show its secret: "client_secret_basic", "client_secret_post"; "": either
-	WithoutPKCE bool   // logins without PKCE are let in; its plain method never is
+	ClientAuth  string        // the one way for the client to show its secret: "client_secret_basic", "client_secret_post"; "": either
+	PollEvery   time.Duration // the least time between a device's questions; 0: five seconds (RFC 8628 section 3.2)
+	PushOnly    bool          // logins must be pushed beforehand (RFC 9126 section 5)
+	WithoutPKCE bool          // logins without PKCE are let in; its plain method never is
 
 	Skew time.Duration // how far the provider's clock is ahead of the machine's; may be negative
 
@@ -39,6 +41,7 @@ const (
 )
 
 func (b Behaviour) accessLifetime() time.Duration { return cmp.Or(b.AccessLifetime, time.Hour) }
+func (b Behaviour) pollEvery() time.Duration      { return cmp.Or(b.PollEvery, 5*time.Second) }
 func (b Behaviour) codeLifetime() time.Duration   { return cmp.Or(b.CodeLifetime, time.Minute) }
 
 // Behave changes how the server behaves from the next request on. It calls change with the present

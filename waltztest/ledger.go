@@ -14,6 +14,8 @@ type ledger struct {
 	codes   map[string]*code
 	access  map[string]*accessToken
 	refresh map[string]*refreshToken
+	devices []*device
+	pushes  map[string]pushed // by request_uri
 	secrets []string
 
 	requests map[string]*requestToken // OAuth 1
@@ -26,6 +28,7 @@ func newLedger() ledger {
 		codes:   make(map[string]*code),
 		access:  make(map[string]*accessToken),
 		refresh: make(map[string]*refreshToken),
+		pushes:  make(map[string]pushed),
 
 		requests: make(map[string]*requestToken),
 		nonces:   make(map[string]bool),
@@ -41,6 +44,7 @@ type authorization struct {
 	scopes      []string
 	until       time.Time
 	request     *requestToken // OAuth 1; nil: OAuth 2
+	device      *device       // nil: the login goes back to redirectURI
 }
 
 // grant is what one person allowed once. Every token goes back to one.

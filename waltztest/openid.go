@@ -32,11 +32,14 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 		"token_endpoint":                                 s.URL + "/token",
 		"userinfo_endpoint":                              s.URL + "/userinfo",
 		"revocation_endpoint":                            s.URL + "/revoke",
+		"pushed_authorization_request_endpoint":          s.URL + "/push", // RFC 9126 section 5
+		"require_pushed_authorization_requests":          s.settings().PushOnly,
+		"device_authorization_endpoint":                  s.URL + "/device", // RFC 8628 section 4
 		"jwks_uri":                                       s.URL + "/jwks",
 		"scopes_supported":                               scopes,
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
-		"grant_types_supported":                          []string{"authorization_code", "refresh_token"},
+		"grant_types_supported":                          []string{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"},
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{"RS256"},
 		"token_endpoint_auth_methods_supported":          auth,

@@ -38,6 +38,8 @@ func serveStylesheet(w http.ResponseWriter, _ *http.Request) {
 
 type consentPage struct {
 	Error   string // shown in place of the form
+	Title   string // shown in place of it too; what the page says
+	Ask     bool   // with a Title: a field for a device's code
 	Client  string
 	Request string
 	People  []Person

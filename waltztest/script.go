@@ -14,6 +14,8 @@ const (
 	Request   Endpoint = "request"   // OAuth 1: for a request token
 	Authorize Endpoint = "authorize" // the consent page
 	Consent   Endpoint = "consent"   // its answer
+	Push      Endpoint = "push"      // an authorization request sent beforehand
+	Device    Endpoint = "device"    // a login on another device: its beginning, and its page
 	Exchange  Endpoint = "exchange"  // a token request that is no refresh; OAuth 1: for an access token
 	Refresh   Endpoint = "refresh"   // a token request that is one
 	Revoke    Endpoint = "revoke"

@@ -56,6 +56,10 @@ func endpointOf(r *http.Request) Endpoint {
 		return Authorize
 	case path == "/consent":
 		return Consent
+	case path == "/push":
+		return Push
+	case path == "/device":
+		return Device
 	case path == "/token" && r.PostForm.Get("grant_type") == "refresh_token":
 		return Refresh
 	case path == "/token":

@@ -101,6 +101,9 @@ func (s *Server) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /authorize", s.authorize)
 	m.Handle("POST /consent", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.consent)))
+	m.HandleFunc("POST /push", s.push)
+	m.HandleFunc("POST /device", s.beginDevice)
+	m.HandleFunc("GET /device", s.askDevice)
 	m.HandleFunc("POST /token", s.token)
 	m.HandleFunc("POST /oauth1/request", s.requestToken)
 	m.HandleFunc("GET /oauth1/authorize", s.authorize1)
@@ -160,10 +163,16 @@ func (s *Server) Provider() provider.Provider {
 	if s.settings().ClientAuth == "client_secret_post" {
 		auth = provider.Body
 	}
+	push := ""
+	if s.settings().PushOnly {
+		push = s.URL + "/push"
+	}
 	return provider.Provider{
+		PushURL:          push,
 		Name:             "waltztest",
 		DisplayName:      "Test provider",
 		AuthorizationURL: s.URL + "/authorize",
+		DeviceURL:        s.URL + "/device",
 		TokenURL:         s.URL + "/token",
 		ClientAuth:       auth,
 		APIBase:          s.URL + "/api/",

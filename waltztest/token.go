@@ -27,10 +27,14 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		got, f = s.ledger.exchange(form.Get("code"), form.Get("redirect_uri"), form.Get("code_verifier"), b, s.Now())
 	case "refresh_token":
 		got, f = s.ledger.renew(form.Get("refresh_token"), strings.Fields(form.Get("scope")), b, s.Now())
+	case "urn:ietf:params:oauth:grant-type:device_code":
+		got, f = s.ledger.poll(form.Get("device_code"), b, s.Now())
+	case "client_credentials":
+		got, f = s.machine(strings.Fields(form.Get("scope")), b)
 	case "":
 		f = failed("invalid_request", "grant_type is missing")
 	default:
-		f = failed("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+		f = failed("unsupported_grant_type", "grant_type is none of those that the metadata lists")
 	}
 	if f != nil {
 		f.write(w)
@@ -42,6 +46,23 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, json.RawMessage(answer))
+}
+
+// machine issues a token for the client itself (RFC 6749 section 4.4), without a refresh token (section
+// 4.4.3). To the API it is a person whose subject is the client's id.
+func (s *Server) machine(scopes []string, b Behaviour) (issued, *failure) {
+	if s.ClientSecret == "" {
+		return issued{}, failed("unauthorized_client", "a public client has no credentials")
+	}
+	for _, scope := range scopes {
+		if !s.config.offers(scope) {
+			return issued{}, failed("invalid_scope", "a scope is unknown")
+		}
+	}
+	g := &grant{person: Person{Subject: s.ClientID, Name: s.config.ClientName}, scopes: scopes}
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	return s.ledger.tokens(g, scopes, b, s.Now(), nil), nil
 }
 
 // revoke ends a token (RFC 7009). One that is unknown has ended already (section 2.2).
