@@ -209,7 +209,7 @@ func ExampleConsumer_Save() {
 func ExampleApp_Run() {
 	var serve func(ctx context.Context, app *waltz.App) error
 	main := func(ctx context.Context) error {
-		tokens, err := postgres.Open(os.Getenv("DATABASE_URL"))
+		tokens, err := postgres.Open(os.Getenv("DATABASE_URL")) //nolint:contextcheck // it waits for nothing
 		if err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func (p *program) whoAmI(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d %s", resp.StatusCode, body), err
 }
 
-func (p *program) is(t *testing.T, ctx context.Context, want string) {
+func (p *program) is(ctx context.Context, t *testing.T, want string) {
 	t.Helper()
 	if got, err := p.whoAmI(ctx); err != nil || !strings.Contains(got, want) {
 		t.Errorf("the API said %q, %v; want %s", got, err, want)
@@ -103,7 +103,7 @@ func TestLoginOnAnotherDevice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.is(t, ctx, "Demo Ben")
+			p.is(ctx, t, "Demo Ben")
 			r, err := p.storage.Get(t.Context(), token.Key{Provider: "test", User: "7"})
 			if err != nil || r.Token.RefreshToken == "" || r.Token.ExtraString("id_token") == "" {
 				t.Errorf("stored %v, %v", r, err)
@@ -179,6 +179,15 @@ func (p *program) loopbackLogin(ctx context.Context, t *testing.T, browse func(l
 	})
 }
 
+// visit goes to the address.
+func visit(ctx context.Context, b *waltztest.Browser, address string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return b.Client.Do(r)
+}
+
 func TestLoginOfAProgramOverLoopback(t *testing.T) {
 	t.Parallel()
 	s := waltztest.New(t, waltztest.Config{Public: true})
@@ -196,7 +205,7 @@ func TestLoginOfAProgramOverLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.is(t, ctx, "Demo Ben")
+	p.is(ctx, t, "Demo Ben")
 }
 
 func TestLoopbackLoginThatIsDenied(t *testing.T) {
@@ -224,11 +233,11 @@ func TestLoopbackLoginIsForWhoWasShownTheAddress(t *testing.T) {
 	err := p.loopbackLogin(ctx, t, func(loginURL string) {
 		guessed, _, _ := strings.Cut(loginURL, "?")
 		for _, address := range []string{guessed, guessed + "?once=", guessed + "?once=guessed"} {
-			resp, err := waltztest.NewBrowser().Client.Do(request(t, http.MethodGet, address, ""))
+			resp, err := visit(ctx, waltztest.NewBrowser(), address)
 			read(t, resp, err).want(t, http.StatusForbidden, "not the address")
 		}
 		for _, forged := range []string{"?code=forged&state=forged", "?error=access_denied&state=forged", ""} {
-			resp, err := waltztest.NewBrowser().Client.Do(request(t, http.MethodGet, guessed+"/authorized"+forged, ""))
+			resp, err := visit(ctx, waltztest.NewBrowser(), guessed+"/authorized"+forged)
 			read(t, resp, err).want(t, http.StatusBadRequest, "This login is over")
 		}
 		resp, err := waltztest.NewBrowser().Login(ctx, loginURL, "", waltztest.Allow) // goes on all the same
@@ -237,7 +246,7 @@ func TestLoopbackLoginIsForWhoWasShownTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.is(t, ctx, "Demo Ada")
+	p.is(ctx, t, "Demo Ada")
 }
 
 func TestLoopbackLoginRefusesWhatCouldNotBeSafe(t *testing.T) {
@@ -285,15 +294,15 @@ func TestMachineHasATokenOfItsOwn(t *testing.T) {
 	p := newProgram(t, s, waltz.Config{Storage: storage}, r)
 	var all sync.WaitGroup
 	for i := range 20 {
-		all.Go(func() { p.is(t, waltz.WithUser(t.Context(), fmt.Sprint(i)), s.ClientID) })
+		all.Go(func() { p.is(waltz.WithUser(t.Context(), fmt.Sprint(i)), t, s.ClientID) })
 	}
 	all.Wait()
-	p.is(t, t.Context(), s.ClientID)
+	p.is(t.Context(), t, s.ClientID)
 	if n := s.Calls(waltztest.Exchange); n != 1 {
 		t.Errorf("asked for %d tokens", n)
 	}
 	another := newProgram(t, s, waltz.Config{Storage: storage}, r)
-	another.is(t, t.Context(), s.ClientID)
+	another.is(t.Context(), t, s.ClientID)
 	if n := s.Calls(waltztest.Exchange); n != 1 {
 		t.Errorf("another process asked for the token again: %d", n)
 	}
@@ -311,7 +320,7 @@ func TestMachineHasATokenOfItsOwn(t *testing.T) {
 	}
 	s.ExpireAll()
 	for range 20 {
-		all.Go(func() { p.is(t, t.Context(), s.ClientID) })
+		all.Go(func() { p.is(t.Context(), t, s.ClientID) })
 	}
 	all.Wait()
 	if n := s.Calls(waltztest.Exchange); n != 2 {
@@ -378,7 +387,7 @@ func TestWhatALoginAsksForIsPushed(t *testing.T) {
 	err := p.loopbackLogin(ctx, t, func(loginURL string) {
 		peek := waltztest.NewBrowser()
 		hold(peek)
-		resp, err := peek.Client.Do(request(t, http.MethodGet, loginURL, ""))
+		resp, err := visit(ctx, peek, loginURL)
 		to, _ := url.Parse(read(t, resp, err).header.Get("Location"))
 		if q := to.Query(); len(q) != 2 || q.Get("client_id") != s.ClientID || q.Get("request_uri") == "" {
 			t.Errorf("the browser is told %d parameters", len(q))

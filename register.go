@@ -113,8 +113,8 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 	if _, walks := token.As[token.Lister](a.storage); r.Accounts && (!walks || a.config.User == nil) {
 		return fail(errors.New("Registration.Accounts needs Config.User, and a storage that can be walked (token.Lister)"))
 	}
-	if r.Machine && (r.Public || r.Accounts || token.Reaches(a.storage) == token.Request) {
-		return fail(errors.New("Registration.Machine needs a client secret, one account, and a storage that is not the browser's"))
+	if r.Machine && (r.Public || r.Accounts || r.Provider.OAuth1() || token.Reaches(a.storage) == token.Request) {
+		return fail(errors.New("Registration.Machine needs OAuth 2, a client secret, one account, and a storage that is not the browser's"))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

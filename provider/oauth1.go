@@ -35,7 +35,7 @@ func (p *Provider) OAuth1() bool { return p.RequestTokenURL != "" }
 
 // validOAuth1 reports whether p, which speaks OAuth 1, has nothing that only OAuth 2 has.
 func (p *Provider) validOAuth1() bool {
-	return p.Issuer == "" && p.RefreshURL == "" && p.APICredentials == "" && p.TokenAt == "" && !p.TokenJSON &&
+	return p.Issuer == "" && p.PushURL == "" && p.DeviceURL == "" && p.RefreshURL == "" && p.APICredentials == "" && p.TokenAt == "" && !p.TokenJSON &&
 		len(p.TokenParams)+len(p.TokenNames)+len(p.RefreshParams) == 0 && p.PKCE == S256 && p.ClientAuth == Basic && !p.IssParameter &&
 		(p.Revocation.URL == "" || p.Revocation.Bearer)
 }
