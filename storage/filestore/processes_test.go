@@ -22,7 +22,7 @@ import (
 
 // TestMain lets the test program stand for other processes.
 func TestMain(m *testing.M) {
-	work := map[string]func(*filestore.Storage) error{"increment": increment, "storm": storm, "replace": replace}[os.Getenv("FILESTORE_TEST_WORK")]
+	work := map[string]func(*filestore.Storage) error{"increment": increment, "storm": storm, "set": told(setNew), "swap": told(swapNew), "delete": told(remove)}[os.Getenv("FILESTORE_TEST_WORK")]
 	if work == nil {
 		os.Exit(m.Run())
 	}
@@ -49,13 +49,34 @@ func process(t *testing.T, work, dir string) *exec.Cmd {
 	return cmd
 }
 
-// replace stores a token, and then says that it was told so.
-func replace(s *filestore.Storage) error {
-	r := token.New(&token.Token{AccessToken: "fake-new"})
-	if err := s.Set(context.Background(), alice(), r); err != nil {
+// told does work, and then says that it was told that it is done.
+func told(work func(*filestore.Storage) error) func(*filestore.Storage) error {
+	return func(s *filestore.Storage) error {
+		if err := work(s); err != nil {
+			return err
+		}
+		return os.WriteFile(os.Getenv("FILESTORE_TEST_DIR")+".told", nil, 0o600)
+	}
+}
+
+func setNew(s *filestore.Storage) error {
+	return s.Set(context.Background(), alice(), crashRecord("new"))
+}
+
+func swapNew(s *filestore.Storage) error {
+	r, err := s.Load(context.Background(), alice())
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(os.Getenv("FILESTORE_TEST_DIR")+".told", nil, 0o600)
+	r.Token = &token.Token{AccessToken: "fake-new"}
+	_, err = s.Swap(context.Background(), alice(), r.Version, r)
+	return err
+}
+
+func remove(s *filestore.Storage) error { return s.Delete(context.Background(), alice()) }
+
+func crashRecord(text string) token.Record {
+	return token.New(&token.Token{AccessToken: "fake-" + text})
 }
 
 const increments = 50
