@@ -1,6 +1,7 @@
 package flask
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,6 +144,14 @@ func (p person) do(t *testing.T, method, address string) []byte {
 	return body
 }
 
+// callAPI has the application at call the API, which answers whose the token is.
+func (p person) callAPI(t *testing.T, at string) {
+	t.Helper()
+	if body := p.do(t, http.MethodGet, at+"/api"); body != nil && !bytes.Contains(body, []byte(`"id":"`+p.subject+`"`)) {
+		t.Errorf("the API says to %s: %.300s", p.subject, body)
+	}
+}
+
 // access is the access token that the application at has for the person; "": none.
 func (p person) access(t *testing.T, at string) string {
 	t.Helper()
@@ -150,7 +159,7 @@ func (p person) access(t *testing.T, at string) string {
 		Access string `json:"access_token"`
 	}
 	if err := json.Unmarshal(p.do(t, http.MethodGet, at+"/token"), &tok); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	if tok == nil {
 		return ""

@@ -1,11 +1,15 @@
 """A Flask application with Flask-Dance, as small as it gets, for flask_test.go.
 
 It keeps tokens in the session or, given DATABASE, in a table. Who somebody is, the cookie "who" says.
+
+Each request has a process: in threads, Flask-Dance's requests share one OAuth2Session and with it a
+token, so that one person's calls go out with another's
+(https://github.com/singingwolfboy/flask-dance/issues/430).
 """
 
 import json
 import os
-import time
+from urllib.request import Request, urlopen
 
 from flask import Flask, jsonify, request
 from flask_dance.consumer import OAuth2ConsumerBlueprint
@@ -54,6 +58,7 @@ if "DATABASE" in os.environ:
         for number in (1, 2):
             db.session.merge(User(id=number))
         db.session.commit()
+        db.engine.dispose()  # connections are not for the processes to share
 
 
 @app.route("/done")
@@ -74,15 +79,24 @@ def api():
 
 @app.route("/expire", methods=["POST"])
 def expire():
-    aged = {k: v for k, v in blueprint.token.items() if k != "expires_in"}
-    aged["expires_at"] = time.time() - 1
-    blueprint.token = aged
+    blueprint.token = dict(blueprint.token, expires_in=-1)
     return "done"
 
 
 @app.route("/disconnect", methods=["POST"])
 def disconnect():
     del blueprint.token
+    return "done"
+
+
+@app.route("/hold", methods=["POST"])
+def hold():
+    """Holds the person's row, in which reading the token counts expires_in down, and commits once the
+    address that is given was asked."""
+    row = OAuth.query.filter_by(user=current_user()).one()
+    assert blueprint.token is row.token
+    with urlopen(Request(request.args["until"], headers={"Cookie": "who=" + request.cookies["who"]})):
+        db.session.commit()
     return "done"
 
 
@@ -102,6 +116,6 @@ def rows():
     return jsonify([[r.provider, r.user_id, r.token] for r in OAuth.query.order_by(OAuth.id)])
 
 
-server = make_server("127.0.0.1", 0, app, threaded=True)
+server = make_server("127.0.0.1", 0, app, processes=8)
 print(server.server_port, flush=True)
 server.serve_forever()

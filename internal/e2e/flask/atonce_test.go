@@ -1,17 +1,24 @@
-//go:build soak
-
 package flask
 
 import (
 	"net/http"
+	"net/url"
 	"sync"
 	"testing"
 
 	"github.com/waltz-oauth/waltz/waltztest"
 )
 
-func TestSoakBothSidesServePeopleAtOnce(t *testing.T) {
+func TestBothSidesServePeopleAtOnce(t *testing.T) {
 	t.Parallel()
+	atOnce(t, 4)
+}
+
+// atOnce has two people log in and call the API at a Flask application and a Go application at once, so
+// many times in each of their browsers; has both applications refresh what expired at once, and has both
+// disconnect at once.
+func atOnce(t *testing.T, times int) {
+	t.Helper()
 	for _, engine := range []string{"sqlite", "postgresql"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
@@ -25,10 +32,12 @@ func TestSoakBothSidesServePeopleAtOnce(t *testing.T) {
 			for who, subject := range people {
 				at := func(application string) { // one browser each: two of Flask-Dance's own writers may leave two rows
 					p := newPerson(t, application, who, subject)
-					for range 4 {
+					for range times {
 						p.logIn(t, application)
-						p.do(t, http.MethodGet, application+"/api")
-						p.do(t, http.MethodGet, application+"/token")
+						p.callAPI(t, application)
+						if p.access(t, application) == "" {
+							t.Errorf("%s was logged out at once", who)
+						}
 					}
 				}
 				for _, application := range []string{flask, ours, ours} {
@@ -39,10 +48,10 @@ func TestSoakBothSidesServePeopleAtOnce(t *testing.T) {
 
 			for who, subject := range people {
 				p := newPerson(t, flask, who, subject)
-				for range 3 {
+				for range times {
 					p.do(t, http.MethodPost, flask+"/expire")
 					for _, application := range []string{flask, ours, ours} {
-						all.Go(func() { p.do(t, http.MethodGet, application+"/api") })
+						all.Go(func() { p.callAPI(t, application) })
 					}
 					all.Wait()
 				}
@@ -60,6 +69,37 @@ func TestSoakBothSidesServePeopleAtOnce(t *testing.T) {
 					t.Errorf("%s has a token after it was disconnected", who)
 				}
 			}
+		})
+	}
+}
+
+func TestATokenThatFlaskHoldsIsNotWrittenOverANewOne(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"sqlite", "postgresql"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			idp := newProvider(t, waltztest.RotateStrict)
+			alchemist, db, d := shared(t, engine)
+			flask := startFlask(t, idp, alchemist)
+			ours := startGo(t, idp, table(t, db, d))
+			p := newPerson(t, flask, "1", "1001")
+			p.logIn(t, flask)
+			p.do(t, http.MethodPost, flask+"/expire")
+			old := p.one(t, flask, ours)
+
+			resp, err := p.Client.Post(flask+"/hold?until="+url.QueryEscape(ours+"/api"), "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusInternalServerError {
+				t.Errorf("Flask stored what it had read before: it answers %d", resp.StatusCode)
+			}
+			if now := p.one(t, flask, ours); now == "" || now == old {
+				t.Errorf("the token is the one from before the refresh: there is one: %t", now != "")
+			}
+			p.callAPI(t, flask)
+			p.callAPI(t, ours)
 		})
 	}
 }
