@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -66,6 +67,19 @@ func tableConfig(c *cli.Command) flaskdance.TableConfig {
 	return flaskdance.TableConfig{Table: c.String("table"), User: c.String("user-column"), Account: c.String("account-column")}
 }
 
+// checkColumns refuses the flags of a Flask-Dance table where none of names is one.
+func checkColumns(c *cli.Command, names ...string) error {
+	if slices.ContainsFunc(names, transfer.IsFlaskDance) {
+		return nil
+	}
+	for _, f := range columnFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return fmt.Errorf("--%s is set, and there is no Flask-Dance table: its URL begins with flask-dance+", name)
+		}
+	}
+	return nil
+}
+
 // openStorage opens what --storage names, behind a seal where --keys says so.
 func openStorage(ctx context.Context, c *cli.Command) (token.Storage, func() error, error) {
 	name := c.String("storage")
@@ -91,6 +105,9 @@ func openStorage(ctx context.Context, c *cli.Command) (token.Storage, func() err
 func runImport(ctx context.Context, c *cli.Command) (err error) {
 	if c.Args().Present() {
 		return fmt.Errorf("import takes no arguments, only flags: %q", c.Args().First())
+	}
+	if err := checkColumns(c, c.String("storage"), c.String("from")); err != nil {
+		return err
 	}
 	to, closeTo, err := openStorage(ctx, c)
 	if err != nil {
@@ -136,6 +153,9 @@ func openSource(ctx context.Context, c *cli.Command) (from transfer.Source, tota
 func runExport(ctx context.Context, c *cli.Command) (err error) {
 	if c.Args().Present() {
 		return fmt.Errorf("export takes no arguments, only flags: %q", c.Args().First())
+	}
+	if err := checkColumns(c, c.String("storage")); err != nil {
+		return err
 	}
 	s, closeStorage, err := openStorage(ctx, c)
 	if err != nil {

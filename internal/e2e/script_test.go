@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/waltz-oauth/waltz/storage/filestore"
+	"github.com/waltz-oauth/waltz/storage/sqlstore/sqlite"
 	"github.com/waltz-oauth/waltz/token"
 )
 
@@ -23,7 +24,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"tokens": tokens},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"tokens": tokens, "sql": statement},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", top)
 			// What "go run" needs to find the modules and what is compiled already.
@@ -51,4 +52,13 @@ func tokens(ts *testscript.TestScript, _ bool, args []string) {
 		key := token.Key{Provider: "github", User: strconv.Itoa(i)}
 		ts.Check(s.Set(context.Background(), key, token.New(&token.Token{AccessToken: "fake-access-" + strconv.Itoa(i)})))
 	}
+}
+
+// statement is a command of the scripts: "sql FILE STATEMENT" makes a statement to a SQLite database.
+func statement(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sqlite.OpenDB(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer func() { ts.Check(db.Close()) }()
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
 }
