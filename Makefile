@@ -38,8 +38,8 @@ programs:
 	test "$$(uname)" != Linux || command -v strace >/dev/null || wanted="$$wanted strace"; \
 	command -v redis-server >/dev/null || wanted="$$wanted redis-server"; \
 	command -v nats-server >/dev/null || wanted="$$wanted nats-server"; \
-	/usr/bin/python3 -c 'import flask_dance, flask_sqlalchemy, psycopg2' 2>/dev/null || \
-		wanted="$$wanted python3-flask-dance python3-flask-sqlalchemy python3-psycopg2"; \
+	/usr/bin/python3 -c 'import flask_dance, flask_sqlalchemy, psycopg2, flask_caching, redis' 2>/dev/null || \
+		wanted="$$wanted python3-flask-dance python3-flask-sqlalchemy python3-psycopg2 python3-flask-caching python3-redis"; \
 	command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || wanted="$$wanted pgbouncer"; \
 	if [ -z "$$wanted" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \

@@ -18,11 +18,11 @@ const python = "/usr/bin/python3"
 const secretKey = "fake-secret-key-of-the-flask-application"
 
 // startFlask starts testdata/app.py, for tokens in the database or, if that is "", in the session, and
-// returns where it is.
-func startFlask(t *testing.T, idp *waltztest.Server, database string) string {
+// returns where it is. More are variables of its environment.
+func startFlask(t *testing.T, idp *waltztest.Server, database string, more ...string) string {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), python, "-c", "import flask_dance, flask_sqlalchemy, psycopg2").CombinedOutput(); err != nil {
-		why := "no Flask-Dance: apt-get install python3-flask-dance python3-flask-sqlalchemy python3-psycopg2 (" + lastLine(out) + ")"
+	if out, err := exec.CommandContext(t.Context(), python, "-c", "import flask_dance, flask_sqlalchemy, psycopg2, flask_caching, redis").CombinedOutput(); err != nil {
+		why := "no Flask-Dance: apt-get install python3-flask-dance python3-flask-sqlalchemy python3-psycopg2 python3-flask-caching python3-redis (" + lastLine(out) + ")"
 		if os.Getenv("CI") == "true" {
 			t.Fatal(why)
 		}
@@ -31,6 +31,7 @@ func startFlask(t *testing.T, idp *waltztest.Server, database string) string {
 	c := exec.CommandContext(t.Context(), python, "testdata/app.py")
 	c.Env = append(os.Environ(), "PROVIDER="+idp.URL, "CLIENT_ID="+idp.ClientID, "CLIENT_SECRET="+idp.ClientSecret, "SECRET_KEY="+secretKey,
 		"OAUTHLIB_INSECURE_TRANSPORT=1", "OAUTHLIB_RELAX_TOKEN_SCOPE=1", "PYTHONDONTWRITEBYTECODE=1")
+	c.Env = append(c.Env, more...)
 	if database != "" {
 		c.Env = append(c.Env, "DATABASE="+database)
 	}

@@ -1,6 +1,7 @@
 """A Flask application with Flask-Dance, as small as it gets, for flask_test.go.
 
-It keeps tokens in the session or, given DATABASE, in a table. Who somebody is, the cookie "who" says.
+It keeps tokens in the session or, given DATABASE, in a table, and given REDIS caches them there. Who
+somebody is, the cookie "who" says.
 
 Each request has a process: in threads, Flask-Dance's requests share one OAuth2Session and with it a
 token, so that one person's calls go out with another's
@@ -50,7 +51,12 @@ if "DATABASE" in os.environ:
     def current_user():
         return db.session.get(User, int(request.cookies["who"]))
 
-    blueprint.storage = SQLAlchemyStorage(OAuth, db.session, user=current_user)
+    cache = None
+    if "REDIS" in os.environ:
+        from flask_caching import Cache
+
+        cache = Cache(app, config={"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": os.environ["REDIS"]})
+    blueprint.storage = SQLAlchemyStorage(OAuth, db.session, user=current_user, cache=cache)
     with app.app_context():
         if db.engine.name == "sqlite":  # a test need not outlive a power failure
             event.listen(db.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
