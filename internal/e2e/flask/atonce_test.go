@@ -84,7 +84,7 @@ func TestATokenThatFlaskHoldsIsNotWrittenOverANewOne(t *testing.T) {
 			ours := startGo(t, idp, table(t, db, d))
 			p := newPerson(t, flask, "1", "1001")
 			p.logIn(t, flask)
-			p.do(t, http.MethodPost, flask+"/expire")
+			p.do(t, http.MethodPost, flask+"/expire?left")
 			old := p.one(t, flask, ours)
 
 			resp, err := p.Client.Post(flask+"/hold?until="+url.QueryEscape(ours+"/api"), "", nil)
