@@ -141,11 +141,15 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 	if r.URL.Scheme != "" || r.URL.Opaque != "" {
 		return nil, fmt.Errorf("waltz: %w: a URL with a scheme must name its host", ErrHost)
 	}
-	if t.provider.APIBase == "" {
+	base, err := t.apiBase()
+	if err != nil {
+		return nil, err
+	}
+	if base == "" {
 		return nil, fmt.Errorf("waltz: %s has no API base: set Provider.APIBase, or name the host in the URL: %q", t.provider.Name, r.URL.Path)
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
-	u, err := url.Parse(strings.TrimSuffix(t.provider.APIBase, "/") + "/" + path)
+	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/" + path)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +157,18 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 	out.URL.RawQuery = r.URL.RawQuery
 	out.Host = ""
 	return out, nil
+}
+
+// apiBase is what a relative URL is relative to. Some providers say that with each token.
+func (t *transport) apiBase() (string, error) {
+	if !t.provider.Learns() {
+		return t.provider.APIBase, nil
+	}
+	tok, err := t.source.token(t.ctx)
+	if err != nil {
+		return "", err
+	}
+	return t.provider.Base(tok)
 }
 
 // until returns the client's context, which says whose token it is, and which ends when out does.

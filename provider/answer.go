@@ -26,6 +26,9 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 	if t.AccessToken == "" {
 		return nil, errors.New("the answer has no access token")
 	}
+	if p.TokenType != "" && strings.EqualFold(t.TokenType, p.TokenType) {
+		t.TokenType = "Bearer"
+	}
 	if err := p.CheckType(t); err != nil {
 		return nil, err
 	}
@@ -38,6 +41,9 @@ func (p Provider) read(object json.RawMessage, began time.Time) (*token.Token, e
 		if d := lifetime(in); d > 0 {
 			t.Expiry = began.Add(d).UTC().Truncate(time.Microsecond)
 		}
+	}
+	if t.Expiry.IsZero() && p.Lifetime > 0 {
+		t.Expiry = began.Add(p.Lifetime).UTC().Truncate(time.Microsecond)
 	}
 	return t, nil
 }
@@ -165,7 +171,9 @@ func (p *Provider) refusal(object json.RawMessage) (code, prose string) {
 		return "", ""
 	}
 	prose, _ = members["error_description"].(string)
-	code, _ = at(members, cmp.Or(p.ErrorAt, "/error")).(string)
+	if code, _ = at(members, cmp.Or(p.ErrorAt, "/error")).(string); p.ErrorAt != "" {
+		code = textAt(members, p.ErrorAt) // some number their errors
+	}
 	if code != "" && code == p.DeadGrant {
 		code = invalidGrant
 	}

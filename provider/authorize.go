@@ -48,7 +48,7 @@ func (c *Client) AuthorizationURL(r AuthorizationRequest) (string, error) {
 			q.Set(name, value)
 		}
 	}
-	u.RawQuery = q.Encode()
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // which all understand; some take a plus for one
 	return u.String(), nil
 }
 

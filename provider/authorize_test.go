@@ -32,7 +32,7 @@ func TestAuthorizationURL(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		got, err := c.AuthorizationURL(login())
-		if err != nil || got != "https://provider.example/authorize?"+want.Encode() {
+		if err != nil || got != "https://provider.example/authorize?"+strings.ReplaceAll(want.Encode(), "+", "%20") {
 			t.Errorf("%s: got %s, %v", what, got, err)
 		}
 		if strings.Contains(got, login().Verifier) || strings.Contains(got, fakeSecret) {

@@ -66,7 +66,6 @@ func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 		return c.exchange1(ctx, g)
 	}
 	form := map[string]string{"grant_type": "authorization_code", "code": g.Code}
-	maps.Copy(form, c.Provider.TokenParams)
 	if g.RedirectURI != "" {
 		form["redirect_uri"] = g.RedirectURI
 	}
@@ -74,13 +73,17 @@ func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 		form["code_verifier"] = g.Verifier
 	}
 	r := request{op: "exchange", url: c.Provider.TokenURL, secrets: []string{g.Code, g.Verifier, g.Nonce}}
-	return c.granted(ctx, r, form, g)
+	return c.granted(ctx, r, form, c.Provider.TokenParams, g)
 }
 
-// granted sends the request that a login comes down to, and returns its token.
-func (c *Client) granted(ctx context.Context, r request, form map[string]string, g Grant) (*token.Token, error) {
-	t, err := c.spend(ctx, r, form)
+// granted sends the request that a login comes down to, with the provider's own members more, and
+// returns its token.
+func (c *Client) granted(ctx context.Context, r request, form, more map[string]string, g Grant) (*token.Token, error) {
+	t, err := c.spend(ctx, r, form, more)
 	if err != nil {
+		return nil, err
+	}
+	if t, err = c.longLived(ctx, t); err != nil {
 		return nil, err
 	}
 	if t.TokenType == "" {
@@ -98,7 +101,7 @@ func (c *Client) granted(ctx context.Context, r request, form map[string]string,
 			return nil, e
 		}
 	}
-	return t, nil
+	return c.learn(ctx, t)
 }
 
 // Refresh spends the refresh token of t, once, and returns the answer alone (RFC 6749 section 6):
@@ -116,13 +119,7 @@ func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, err
 	if t.RefreshToken == "" {
 		return nil, c.fail(r, Refused, errors.New("the token has no refresh token"))
 	}
-	form := map[string]string{"grant_type": "refresh_token", "refresh_token": t.RefreshToken}
-	for name, value := range c.Provider.RefreshParams {
-		if value = strings.ReplaceAll(value, "{redirect_uri}", c.RedirectURI); value != "" {
-			form[name] = value
-		}
-	}
-	next, err := c.spend(ctx, r, form)
+	next, err := c.next(ctx, r, t)
 	if err != nil {
 		return nil, err
 	}
@@ -141,12 +138,36 @@ func (c *Client) Refresh(ctx context.Context, t *token.Token) (*token.Token, err
 	return next, nil
 }
 
-// spend sends the one request that spends a grant, and reads the token from its answer.
-func (c *Client) spend(ctx context.Context, r request, form map[string]string) (*token.Token, error) {
+// next spends the refresh token of t, or what stands in for it.
+func (c *Client) next(ctx context.Context, r request, t *token.Token) (*token.Token, error) {
+	if c.Provider.Prolong.URL != "" {
+		return c.prolonged(c.spendAccess(ctx, "refresh", c.Provider.Prolong, t.RefreshToken))
+	}
+	more := make(map[string]string)
+	for name, value := range c.Provider.RefreshParams {
+		if value = strings.ReplaceAll(value, "{redirect_uri}", c.RedirectURI); value != "" {
+			more[name] = value
+		}
+	}
+	return c.spend(ctx, r, map[string]string{"grant_type": "refresh_token", "refresh_token": t.RefreshToken}, more)
+}
+
+// spend sends the one request that spends a grant, with the provider's own members more, and reads the
+// token from its answer.
+func (c *Client) spend(ctx context.Context, r request, form, more map[string]string) (*token.Token, error) {
 	r.method = http.MethodPost
 	r.header = c.Provider.TokenHeaders
-	c.authenticate(&r, form)
-	r.members(renamed(form, c.Provider.TokenNames), c.Provider.TokenJSON)
+	if err := c.authenticate(&r, form); err != nil {
+		return nil, c.fail(r, Misconfigured, err)
+	}
+	form = renamed(form, c.Provider.TokenNames)
+	maps.Copy(form, more)
+	r.members(form, c.Provider.TokenJSON)
+	return c.granting(ctx, r)
+}
+
+// granting sends r, whose answer holds a token.
+func (c *Client) granting(ctx context.Context, r request) (*token.Token, error) {
 	began := time.Now()
 	a, err := c.send(ctx, r)
 	if err != nil {

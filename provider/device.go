@@ -47,7 +47,9 @@ func (c *Client) Device(ctx context.Context, scopes []string) (Device, error) {
 	if len(scopes) > 0 {
 		form["scope"] = c.scopes(scopes)
 	}
-	c.authenticate(&r, form)
+	if err := c.authenticate(&r, form); err != nil {
+		return Device{}, c.fail(r, Misconfigured, err)
+	}
 	form["client_id"] = c.ID
 	r.members(form, false)
 	began := time.Now()
@@ -104,7 +106,7 @@ func (c *Client) Await(ctx context.Context, d Device) (*token.Token, error) {
 			return nil, e
 		}
 		form := map[string]string{"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": d.code}
-		t, err := c.granted(ctx, r, form, Grant{Scopes: d.scopes})
+		t, err := c.granted(ctx, r, form, nil, Grant{Scopes: d.scopes})
 		e, failed := errors.AsType[*Error](err)
 		switch {
 		case err == nil:

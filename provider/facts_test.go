@@ -1,109 +1,36 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/internal/facts"
 	"github.com/waltz-oauth/waltz/provider"
 )
 
-// facts is what testdata/providers.json says of a provider: what was read of it elsewhere, with the
-// sources, and what the presets are held against.
-type facts struct {
-	Name          string
-	Status        string
-	Protocol      string
-	Issuer        string
-	Authorization struct {
-		Params map[string]string
-		Omit   []string
-		Rename map[string]string
-	}
-	AuthorizationURL string   `json:"authorization_url"`
-	RequestTokenURL  string   `json:"request_token_url"`
-	TokenURL         string   `json:"token_url"`
-	RefreshURL       string   `json:"refresh_url"`
-	BaseURL          string   `json:"base_url"`
-	TokenHosts       []string `json:"token_hosts"`
-	DefaultScopes    []string `json:"default_scopes"`
-	LoginScopes      []string `json:"login_scopes"`
-	ScopeSeparator   string   `json:"scope_separator"`
-	Parameters       []struct{ Name, Default string }
-	TokenRequest     struct {
-		Method, Format string
-		ClientAuth     string `json:"client_auth"`
-		Headers        map[string]string
-		Params         map[string]string
-		Rename         map[string]string
-		Omit           []string
-	} `json:"token_request"`
-	TokenResponse struct {
-		Format    string
-		WrappedAt string `json:"wrapped_at"`
-		Extras    []string
-	} `json:"token_response"`
-	PKCE struct{ Support, Method string }
-	API  struct {
-		Scheme, Placement string
-		Headers           map[string]string
-	}
-	Offline struct {
-		How   string
-		Value any
-	}
-	RefreshToken struct {
-		Issued  any
-		Rotates string
-		Params  map[string]string
-	} `json:"refresh_token"`
-	Userinfo *struct {
-		Source, URL, Method string
-		Query, Headers      map[string]string
-		Body                any
-		ID, Name, Email     string
-		EmailLookup         *struct{ URL string } `json:"email_lookup"`
-	}
-	Revocation *struct {
-		URL, Method string
-		ClientAuth  string `json:"client_auth"`
-		TokenParam  string `json:"token_param"`
-		Params      map[string]string
-	}
-	Quirks []string
-}
-
-func allFacts(t *testing.T) map[string]facts {
+func allFacts(t *testing.T) map[string]facts.Provider {
 	t.Helper()
-	b, err := os.ReadFile("testdata/providers.json")
+	all, err := facts.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []facts
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
-	byName := make(map[string]facts, len(all))
-	for _, f := range all {
-		byName[strings.ReplaceAll(f.Name, "_", "-")] = f
-	}
-	return byName
+	return all
 }
 
 // sample is what the tests fill in where a program names its own server.
 var sample = map[string]string{
 	"base": "https://own.example/sub", "host": "own.example", "domain": "own.example", "tenant": "tenant-1", "realm": "realm-1",
 	"application": "application-1", "region": "region-1", "pool": "pool_1", "server": "server-1", "tld": "eu", "account": "4711",
-	"store": "store-1", "environment": "environment-1", "subdomain": "own", "userAgent": "app (mail@own.example)", "appName": "App",
+	"store": "store-1", "environment": "environment-1", "team": "team-1", "key": "key-1", "ruName": "Waltz-Waltz-ru-1", "shop": "own", "version": "24.0", "appName": "App",
+	"subdomain": "own", "userAgent": "app (mail@own.example)",
 }
 
 // parameters are the names that presets have for the parameters of the facts, where they differ.
 var parameters = map[string]string{
-	"app_name": "appName", "base_url": "base", "hostname": "host", "user_pool_id": "pool", "store_hash": "store", "account_id": "account", "environment_id": "environment",
+	"app_name": "appName", "base_url": "base", "hostname": "host", "user_pool_id": "pool", "store_hash": "store", "account_id": "account", "environment_id": "environment", "ru_name": "ruName", "issuer": "base",
 }
 
 // preset is the one with the sample filled in.
@@ -120,44 +47,11 @@ func preset(t *testing.T, p provider.Preset) provider.Provider {
 
 // filled is an address of the facts with the sample filled in.
 func filled(address string) string {
-	return regexp.MustCompile(`\{[a-z_]+\}`).ReplaceAllStringFunc(address, func(name string) string {
-		name = strings.Trim(name, "{}")
-		if own := parameters[name]; own != "" {
-			name = own
-		}
-		if s := sample[name]; s != "" {
-			return s
-		}
-		return "{" + name + "}"
-	})
-}
-
-func (f facts) scopes() []string {
-	if slices.Contains(f.Authorization.Omit, "scope") || f.Name == "slack" { // what is known of Slack is of its first flow
-		return nil
+	values := maps.Clone(sample)
+	for known, own := range parameters {
+		values[known] = sample[own]
 	}
-	all := f.LoginScopes
-	if all == nil {
-		all = f.DefaultScopes
-	}
-	if s, ok := f.Offline.Value.(string); ok && f.Offline.How == "scope" && !slices.Contains(all, s) {
-		all = append(slices.Clone(all), s)
-	}
-	return all
-}
-
-// loginParams are those that the provider needs with each login.
-func (f facts) loginParams() map[string]string {
-	all := make(map[string]string)
-	for name, value := range f.Authorization.Params {
-		all[name] = filled(value)
-	}
-	if more, ok := f.Offline.Value.(map[string]any); ok && f.Offline.How == "authorization_param" {
-		for name, value := range more {
-			all[name], _ = value.(string)
-		}
-	}
-	return all
+	return facts.Fill(address, values)
 }
 
 func TestEveryPresetIsValidAndKnown(t *testing.T) {
@@ -190,12 +84,17 @@ func TestEveryPresetSaysWhatIsKnown(t *testing.T) {
 		equal("authorization", made.AuthorizationURL, filled(f.AuthorizationURL))
 		equal("request token", made.RequestTokenURL, filled(f.RequestTokenURL))
 		equal("token", made.TokenURL, filled(f.TokenURL))
-		equal("refresh", made.RefreshURL, filled(f.RefreshURL))
-		equal("scopes", strings.Join(made.Scopes, " "), strings.Join(f.scopes(), " "))
-		if want := f.loginParams(); !maps.Equal(made.AuthorizationParams, want) && len(made.AuthorizationParams)+len(want) > 0 {
+		if f.RefreshToken.URL != "" {
+			equal("prolonging", made.Prolong.URL, f.RefreshToken.URL)
+		} else {
+			equal("refresh", made.RefreshURL, filled(f.RefreshURL))
+		}
+		equal("scopes", strings.Join(made.Scopes, " "), strings.Join(f.Scopes(), " "))
+		if want := f.LoginParams(filled); !maps.Equal(made.AuthorizationParams, want) && len(made.AuthorizationParams)+len(want) > 0 {
 			t.Errorf("%s: login parameters are %v, known are %v", p.Name, made.AuthorizationParams, want)
 		}
-		if made.APIBase != "" && !strings.HasPrefix(strings.TrimSuffix(filled(f.BaseURL), "/")+"/", made.APIBase) {
+		base := regexp.MustCompile(`\{token\.[a-z0-9_/]*\b([a-z_]+)\}`).ReplaceAllString(made.APIBase, "{$1}")
+		if base != "" && !strings.HasPrefix(strings.TrimSuffix(filled(f.BaseURL), "/")+"/", base) {
 			t.Errorf("%s: API base is %s, known is %s", p.Name, made.APIBase, filled(f.BaseURL))
 		}
 		if made.Issuer != "" {
@@ -209,7 +108,7 @@ func TestEveryPresetSaysWhatIsKnown(t *testing.T) {
 		if made.Revocation.URL != "" && f.Revocation == nil {
 			t.Errorf("%s: its revocation is not known", p.Name)
 		}
-		if made.Userinfo.URL == "" && !made.Userinfo.FromToken && f.Userinfo != nil && f.Userinfo.ID != "" && !unasked[p.Name] {
+		if made.Userinfo.URL == "" && !made.Userinfo.FromToken && made.Issuer == "" && f.Userinfo != nil && f.Userinfo.ID != "" && !unasked[p.Name] {
 			t.Errorf("%s: whose account it is can be known", p.Name)
 		}
 		if made.Revocation.URL == "" && f.Revocation != nil && !unrevoked[p.Name] {

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/waltz-oauth/waltz/token"
@@ -33,11 +32,10 @@ type Identity struct {
 // [errors.ErrUnsupported].
 func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error) {
 	u := c.Provider.Userinfo
-	r := c.api("identity", u.address(t), t)
-	if u.Body != "" {
-		r.method, r.contentType, r.body = http.MethodPost, "application/json", u.Body
+	r, err := c.asking("identity", t)
+	if err != nil {
+		return Identity{}, err
 	}
-	r.method = cmp.Or(u.Method, r.method)
 	var claims json.RawMessage
 	if idToken := t.ExtraString("id_token"); idToken != "" && c.Provider.Issuer != "" {
 		var err error
@@ -73,16 +71,19 @@ func (c *Client) Identity(ctx context.Context, t *token.Token) (Identity, error)
 	return i, nil
 }
 
-// address is where to ask about the account of t.
-func (u Userinfo) address(t *token.Token) string {
-	return regexp.MustCompile(`\{token\.[A-Za-z0-9_]+\}`).ReplaceAllStringFunc(u.URL, func(name string) string {
-		said, _ := t.Extra(name[len("{token.") : len(name)-1])
-		var v any
-		d := json.NewDecoder(bytes.NewReader(said))
-		d.UseNumber()
-		_ = d.Decode(&v) // nothing then stands there, and the provider says so
-		return url.PathEscape(textAt(map[string]any{"v": v}, "/v"))
-	})
+// asking is the request that asks about the account of t. It fails if the token names a host that
+// may not see it.
+func (c *Client) asking(op string, t *token.Token) (request, error) {
+	u := c.Provider.Userinfo
+	r := c.api(op, filled(u.URL, t), u.Credentials, t)
+	if u.Body != "" {
+		r.method, r.contentType, r.body = http.MethodPost, "application/json", u.Body
+	}
+	r.method = cmp.Or(u.Method, r.method)
+	if to, err := url.Parse(r.url); member.MatchString(u.URL) && (err != nil || !c.Provider.MaySee(to)) {
+		return r, c.fail(r, Misconfigured, errors.New("the token names a host for Userinfo.URL that may not see it"))
+	}
+	return r, nil
 }
 
 // described is what the answer that t came in says beside t: without what may be a secret.
@@ -122,7 +123,7 @@ func (u Userinfo) identity(raw json.RawMessage) (Identity, error) {
 // primary completes i with the primary address of the account. Where the token may not read them,
 // i stays as it is.
 func (c *Client) primary(ctx context.Context, i Identity, t *token.Token) (Identity, error) {
-	r := c.api("identity", c.Provider.Userinfo.EmailsURL, t)
+	r := c.api("identity", c.Provider.Userinfo.EmailsURL, "", t)
 	raw, err := c.get(ctx, r)
 	if failed, ok := errors.AsType[*Error](err); ok && (failed.Kind == Refused || failed.Status == http.StatusNotFound) {
 		return i, nil

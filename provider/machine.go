@@ -22,5 +22,5 @@ func (c *Client) ClientCredentials(ctx context.Context, scopes []string) (*token
 	}
 	// Nobody logged in, so that no ID token is due.
 	asked := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == "openid" })
-	return c.granted(ctx, r, form, Grant{Scopes: asked})
+	return c.granted(ctx, r, form, nil, Grant{Scopes: asked})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waltz-oauth/waltz/internal/facts"
 	"github.com/waltz-oauth/waltz/provider"
 )
 
@@ -58,9 +59,9 @@ func table(t *testing.T) string {
 			revoked = ""
 		}
 		var remarks []string
-		offline := f.offline()
+		refresh := offline(f)
 		if made.OAuth1() {
-			offline = "none"
+			refresh = "none"
 			remarks = append(remarks, "OAuth 1")
 		}
 		if f.Status != "active" {
@@ -69,13 +70,13 @@ func table(t *testing.T) string {
 		if made.PKCE == provider.NoPKCE {
 			remarks = append(remarks, "no PKCE")
 		}
-		fmt.Fprintf(&b, "| %s | `provider.%s` | %s | %s | %s | %s |\n", p.Name, calls[p.Name], account, offline, revoked, strings.Join(remarks, "; "))
+		fmt.Fprintf(&b, "| %s | `provider.%s` | %s | %s | %s | %s |\n", p.Name, calls[p.Name], account, refresh, revoked, strings.Join(remarks, "; "))
 	}
 	return b.String()
 }
 
 // offline is how a login brings a refresh token, as far as that is known.
-func (f facts) offline() string {
+func offline(f facts.Provider) string {
 	if f.RefreshToken.Issued == false {
 		return "never"
 	}

@@ -27,6 +27,23 @@ func Amazon() Provider {
 	}
 }
 
+// Apple is Sign in with Apple, for the team with that id and the key with that id there. The client secret of the registration is that
+// key as it was downloaded (PEM): from it the secret that Apple is shown is made each time. Apple sends the name of a person once,
+// with the first login, and to the browser: it is not in the identity.
+func Apple(team, key string) Provider {
+	return Provider{
+		Name: "apple", DisplayName: "Sign in with Apple",
+		AuthorizationURL:    "https://appleid.apple.com/auth/authorize",
+		AuthorizationParams: map[string]string{"response_mode": "form_post"},
+		Scopes:              []string{"name", "email"},
+		TokenURL:            "https://appleid.apple.com/auth/token",
+		ClientAuth:          SecretJWT,
+		SecretClaims:        SecretClaims{Issuer: team, Audience: "https://appleid.apple.com", KeyID: key},
+		Revocation:          Revocation{URL: "https://appleid.apple.com/auth/revoke"},
+		Issuer:              "https://appleid.apple.com",
+	}
+}
+
 // Asana is asana.com.
 func Asana() Provider {
 	return Provider{

@@ -132,6 +132,20 @@ func Discord() Provider {
 	}
 }
 
+// DocuSign is docusign.com. Its API is where the first of the person's accounts lives.
+func DocuSign() Provider {
+	return Provider{
+		Name: "docusign", DisplayName: "DocuSign",
+		AuthorizationURL: "https://account.docusign.com/oauth/auth",
+		Scopes:           []string{"signature", "extended"},
+		TokenURL:         "https://account.docusign.com/oauth/token",
+		RefreshIdle:      30 * day,
+		APIBase:          "{token.userinfo/accounts/0/base_uri}/",
+		APIHosts:         []string{"account.docusign.com", "*.docusign.net"},
+		Userinfo:         Userinfo{URL: "https://account.docusign.com/oauth/userinfo", Kept: true},
+	}
+}
+
 // Dropbox is dropbox.com.
 func Dropbox() Provider {
 	return Provider{
@@ -143,6 +157,23 @@ func Dropbox() Provider {
 		APIBase:             "https://api.dropboxapi.com/2/",
 		Userinfo:            Userinfo{URL: "https://api.dropboxapi.com/2/users/get_current_account", Method: "POST", ID: "/account_id", Name: "/name/display_name"},
 		Revocation:          Revocation{URL: "https://api.dropboxapi.com/2/auth/token/revoke", Bearer: true},
+	}
+}
+
+// EBay is ebay.com. ruName is what eBay calls the redirect URI that is registered there: the address of the
+// callback is entered beside it.
+func EBay(ruName string) Provider {
+	return Provider{
+		Name: "ebay", DisplayName: "eBay",
+		AuthorizationURL:    "https://auth.ebay.com/oauth2/authorize",
+		AuthorizationParams: map[string]string{"redirect_uri": ruName},
+		AuthorizationNames:  map[string]string{"redirect_uri": ""},
+		Scopes:              []string{"https://api.ebay.com/oauth/api_scope/commerce.identity.readonly"},
+		TokenURL:            "https://api.ebay.com/identity/v1/oauth2/token",
+		TokenParams:         map[string]string{"redirect_uri": ruName},
+		TokenNames:          map[string]string{"redirect_uri": ""},
+		TokenType:           "User Access Token",
+		APIBase:             "https://api.ebay.com/",
 	}
 }
 

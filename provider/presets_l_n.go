@@ -45,6 +45,20 @@ func LinkedIn() Provider {
 	}
 }
 
+// Mailchimp is mailchimp.com. Its API is in the data centre of the account.
+func Mailchimp() Provider {
+	return Provider{
+		Name: "mailchimp", DisplayName: "Mailchimp",
+		AuthorizationURL:   "https://login.mailchimp.com/oauth2/authorize",
+		AuthorizationNames: map[string]string{"scope": ""},
+		TokenURL:           "https://login.mailchimp.com/oauth2/token",
+		ClientAuth:         Body,
+		APIBase:            "https://{token.userinfo/dc}.api.mailchimp.com/3.0/",
+		APIHosts:           []string{"login.mailchimp.com", "*.api.mailchimp.com"},
+		Userinfo:           Userinfo{URL: "https://login.mailchimp.com/oauth2/metadata", Kept: true, Credentials: "Authorization: OAuth ", ID: "/user_id", Name: "/accountname", Email: "/login/email"},
+	}
+}
+
 // Mastodon is the instance at base, "https://mastodon.example"; "" is https://mastodon.social. Each wants a registration of its own.
 func Mastodon(base string) Provider {
 	base = origin(cmp.Or(base, "https://mastodon.social"))
@@ -148,7 +162,7 @@ func Netlify() Provider {
 func NetSuite(account string) Provider {
 	account = part(account)
 	return Provider{
-		Name: "netsuite", DisplayName: "Oracle NetSuite",
+		Name: "netsuite", DisplayName: "NetSuite",
 		AuthorizationURL: "https://" + account + ".app.netsuite.com/app/login/oauth2/authorize.nl",
 		Scopes:           []string{"rest_webservices"},
 		TokenURL:         "https://" + account + ".suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token",

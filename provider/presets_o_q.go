@@ -18,6 +18,20 @@ func Okta(domain, server string) Provider {
 	}
 }
 
+// OneLogin is the OneLogin at SUBDOMAIN.onelogin.com.
+func OneLogin(subdomain string) Provider {
+	base := "https://" + part(subdomain) + ".onelogin.com/oidc/2"
+	return Provider{
+		Name: "onelogin", DisplayName: "OneLogin",
+		AuthorizationURL: base + "/auth",
+		Scopes:           []string{"openid", "profile", "email"},
+		TokenURL:         base + "/token",
+		APIBase:          base + "/",
+		Userinfo:         Userinfo{URL: base + "/me"},
+		Issuer:           base,
+	}
+}
+
 // OpenStreetMap is openstreetmap.org.
 func OpenStreetMap() Provider {
 	return Provider{
@@ -122,6 +136,21 @@ func Pinterest() Provider {
 		TokenURL:         "https://api.pinterest.com/v5/oauth/token",
 		APIBase:          "https://api.pinterest.com/v5/",
 		Userinfo:         Userinfo{URL: "https://api.pinterest.com/v5/user_account", ID: "/username", Name: "/username"},
+	}
+}
+
+// Pipedrive is pipedrive.com. Its API is at the company's own host.
+func Pipedrive() Provider {
+	return Provider{
+		Name: "pipedrive", DisplayName: "Pipedrive",
+		AuthorizationURL:   "https://oauth.pipedrive.com/oauth/authorize",
+		AuthorizationNames: map[string]string{"scope": ""},
+		PKCE:               NoPKCE,
+		TokenURL:           "https://oauth.pipedrive.com/oauth/token",
+		RefreshIdle:        60 * day,
+		APIBase:            "{token.api_domain}/api/",
+		APIHosts:           []string{"*.pipedrive.com"},
+		Userinfo:           Userinfo{URL: "{token.api_domain}/api/v1/users/me", ID: "/data/id", Name: "/data/name", Email: "/data/email"},
 	}
 }
 

@@ -1,5 +1,10 @@
 package provider
 
+import (
+	"cmp"
+	"time"
+)
+
 // Reddit is Reddit. userAgent names the application, "PLATFORM:ID:VERSION (by /u/NAME)"; others are held up.
 func Reddit(userAgent string) Provider {
 	return Provider{
@@ -30,6 +35,22 @@ func Roblox() Provider {
 	}
 }
 
+// Salesforce is Salesforce. host is where people log in: "test.salesforce.com" for sandboxes, or a My Domain; "" is
+// "login.salesforce.com". Tokens name no end: they are refreshed when the API refuses them.
+func Salesforce(host string) Provider {
+	host = part(cmp.Or(host, "login.salesforce.com"))
+	return Provider{
+		Name: "salesforce", DisplayName: "Salesforce",
+		AuthorizationURL: "https://" + host + "/services/oauth2/authorize",
+		Scopes:           []string{"openid", "profile", "email", "refresh_token"},
+		TokenURL:         "https://" + host + "/services/oauth2/token",
+		APIBase:          "{token.instance_url}/",
+		APIHosts:         []string{host, "*.salesforce.com"},
+		Userinfo:         Userinfo{URL: "https://" + host + "/services/oauth2/userinfo", ID: "/user_id"},
+		Revocation:       Revocation{URL: "https://" + host + "/services/oauth2/revoke", Anonymous: true},
+	}
+}
+
 // ServiceNow is the instance at host, "NAME.service-now.com".
 func ServiceNow(host string) Provider {
 	host = part(host)
@@ -39,6 +60,26 @@ func ServiceNow(host string) Provider {
 		TokenURL:         "https://" + host + "/oauth_token.do",
 		ClientAuth:       Body,
 		APIBase:          "https://" + host + "/",
+	}
+}
+
+// Shopify is the shop at SHOP.myshopify.com, whose callbacks are signed. A registration names its scopes.
+func Shopify(shop string) Provider {
+	site := "https://" + part(shop) + ".myshopify.com/admin/"
+	return Provider{
+		Name: "shopify", DisplayName: "Shopify",
+		AuthorizationURL: site + "oauth/authorize",
+		ScopeSeparator:   ",",
+		CallbackMAC:      "hmac",
+		TokenURL:         site + "oauth/access_token",
+		TokenParams:      map[string]string{"expiring": "1"},
+		TokenNames:       map[string]string{"redirect_uri": ""},
+		ClientAuth:       Body,
+		GrantedSeparator: ",",
+		RefreshIdle:      90 * day,
+		APIBase:          site + "api/",
+		APICredentials:   "X-Shopify-Access-Token: ",
+		Userinfo:         Userinfo{URL: site + "shop.json", ID: "/shop/id", Name: "/shop/name", Email: "/shop/email"},
 	}
 }
 
@@ -73,10 +114,21 @@ func SlackOIDC() Provider {
 	}
 }
 
+// Smartsheet is smartsheet.com, which is shown a hash of the client secret. A registration names its scopes.
+func Smartsheet() Provider {
+	return Provider{
+		Name: "smartsheet", DisplayName: "Smartsheet",
+		AuthorizationURL: "https://app.smartsheet.com/b/authorize",
+		TokenURL:         "https://api.smartsheet.com/2.0/token",
+		ClientAuth:       SecretHash,
+		APIBase:          "https://api.smartsheet.com/2.0/",
+	}
+}
+
 // Snapchat is Snapchat's Login Kit.
 func Snapchat() Provider {
 	return Provider{
-		Name: "snapchat", DisplayName: "Snapchat (Login Kit)",
+		Name: "snapchat", DisplayName: "Snapchat",
 		AuthorizationURL: "https://accounts.snapchat.com/accounts/oauth2/auth",
 		Scopes:           []string{"https://auth.snapchat.com/oauth2/api/user.external_id", "https://auth.snapchat.com/oauth2/api/user.display_name"},
 		PKCE:             NoPKCE,
@@ -164,6 +216,22 @@ func Stripe() Provider {
 		TokenURL:         "https://connect.stripe.com/oauth/token",
 		ClientAuth:       SecretAsBearer,
 		APIBase:          "https://api.stripe.com/",
+	}
+}
+
+// StripeApps is an app of Stripe's marketplace, whose client secret is its own API key.
+func StripeApps() Provider {
+	return Provider{
+		Name: "stripe-apps", DisplayName: "Stripe Apps",
+		AuthorizationURL:   "https://marketplace.stripe.com/oauth/v2/authorize",
+		AuthorizationNames: map[string]string{"scope": ""},
+		PKCE:               NoPKCE,
+		TokenURL:           "https://api.stripe.com/v1/oauth/token",
+		TokenNames:         map[string]string{"redirect_uri": ""},
+		ClientAuth:         SecretAsUser,
+		Lifetime:           time.Hour,
+		APIBase:            "https://api.stripe.com/",
+		Userinfo:           Userinfo{FromToken: true, ID: "/stripe_user_id"},
 	}
 }
 

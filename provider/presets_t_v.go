@@ -64,6 +64,8 @@ func Twitch() Provider {
 		Scopes:           []string{"openid", "user:read:email"},
 		TokenURL:         "https://id.twitch.tv/oauth2/token",
 		ClientAuth:       Body,
+		ErrorAt:          "/message",
+		DeadGrant:        "Invalid refresh token",
 		APIBase:          "https://api.twitch.tv/helix/",
 		APIHeaders:       map[string]string{"Client-Id": "{client_id}"},
 		Userinfo:         Userinfo{URL: "https://api.twitch.tv/helix/users", ID: "/data/0/id", Name: "/data/0/display_name", Email: "/data/0/email"},

@@ -140,6 +140,21 @@ func Zendesk(subdomain string) Provider {
 	}
 }
 
+// Zitadel is the ZITADEL at base, "https://login.example.org", which is its issuer.
+func Zitadel(base string) Provider {
+	base = origin(base)
+	return Provider{
+		Name: "zitadel", DisplayName: "ZITADEL",
+		AuthorizationURL: base + "/oauth/v2/authorize",
+		Scopes:           []string{"openid", "profile", "email"},
+		TokenURL:         base + "/oauth/v2/token",
+		ClientAuth:       Body,
+		APIBase:          base + "/",
+		Userinfo:         Userinfo{URL: base + "/oidc/v1/userinfo"},
+		Issuer:           base,
+	}
+}
+
 // Zoho is the data centre of Zoho under that top-level domain, "eu"; "" is "com". Its revocation takes the token in the
 // address, so tokens are not revoked.
 func Zoho(tld string) Provider {

@@ -45,9 +45,16 @@ type Provider struct {
 	RefreshURL       string            // where refreshes go; "": TokenURL
 	RefreshParams    map[string]string // sent with every refresh; {redirect_uri} stands for that of the Client
 	RefreshIdle      time.Duration     // how long a grant lives whose refresh token is not used; 0: no matter, or not known
+	Lifetime         time.Duration     // of an access token whose answer names none; 0: it is not known
+	TokenType        string            // what answers call a token that is a Bearer token all the same; "": only what RFC 6749 section 7.1 has
 
-	APIBase    string            // relative requests are relative to it; ends with a slash; "": there is no one API
-	APIHosts   []string          // hosts that may see the token, besides that of APIBase: "host" or "host:port", lower case
+	// LongLived spends the token of a login at once for one that lives longer, and Prolong spends an
+	// access token in the place of a refresh token, which it is then kept as too.
+	LongLived AccessGrant
+	Prolong   AccessGrant
+
+	APIBase    string            // relative requests are relative to it; ends with a slash; {token.NAME} stands for that member of the token; "": there is no one API
+	APIHosts   []string          // hosts that may see the token, besides that of APIBase: "host" or "host:port", lower case; "*.host" is any below it
 	APIHeaders map[string]string // of every API request that does not set them itself; {client_id} stands for that of the Client
 
 	// APICredentials is the header of API requests that carries the token, up to the token: "X-Token: ",
@@ -61,6 +68,24 @@ type Provider struct {
 	JWKSURL      string   // the issuer's keys; "": discovery says, when the first ID token comes
 	SigningAlgs  []string // that ID tokens may be signed with; empty: discovery says, where it is asked for JWKSURL, and else RS256
 	IssParameter bool     // the callback always names the issuer (RFC 9207 section 3)
+
+	SecretClaims SecretClaims // of a client secret that is made for each request: ClientAuth is SecretJWT
+	CallbackMAC  string       // the parameter of a callback that is the HMAC-SHA256 of the others under the client secret; "": they are not signed
+}
+
+// AccessGrant is a request whose grant is an access token. Its zero value says that there is none.
+type AccessGrant struct {
+	URL    string            // "": there is none
+	Method string            // "": POST; with GET the members are in the address, where the provider wants them there
+	Param  string            // the member that holds the access token; "": access_token
+	Params map[string]string // the other members; {client_id} and {client_secret} stand for those of the Client
+}
+
+// SecretClaims are what a client secret says that is a JWT, signed ES256 with the client's key.
+type SecretClaims struct {
+	Issuer   string // iss; the client's id is sub
+	Audience string // aud
+	KeyID    string // kid
 }
 
 // PKCE is what a login sends of its verifier (RFC 7636).
@@ -88,10 +113,12 @@ const (
 	Body                             // client_id and client_secret in the body
 	SecretAsUser                     // in the Authorization header the secret stands in the place of the id, and nothing in its own
 	SecretAsBearer                   // the secret is sent as RFC 6750 section 2.1 sends a token
+	SecretJWT                        // as Body, with a JWT of SecretClaims; the secret of the Client is the private key that signs it, PEM (PKCS #8, P-256)
+	SecretHash                       // as Body, with the member hash: SHA-256 of the secret, a bar and what is spent, in hexadecimal
 )
 
 func (c ClientAuth) String() string {
-	return name(c, "client_secret_basic", "client_secret_post", "secret as user", "secret as bearer")
+	return name(c, "client_secret_basic", "client_secret_post", "secret as user", "secret as bearer", "client_secret_post of a signed secret", "hash of the secret")
 }
 
 // MarshalText returns [ClientAuth.String], in the words of RFC 7591 section 2 where that has any.
@@ -107,11 +134,14 @@ func name[T PKCE | ClientAuth | Signature](v T, names ...string) string {
 // Userinfo says where the account's description is, and where in it each part stands: JSON pointers
 // (RFC 6901), which if empty are the standard claims (OpenID Connect Core section 5.1).
 type Userinfo struct {
-	URL       string // answers with JSON; {token.NAME} stands for that member of the token; "": the ID token alone describes the account
+	URL       string // answers with JSON; {token.NAME} as in APIBase; "": the ID token alone describes the account
 	Method    string // "": GET, and POST where there is a Body
 	Body      string // what is sent there, JSON; a GraphQL query, say
 	FromToken bool   // the token's own answer describes the account, and there is no URL
-	EmailsURL string // lists the account's addresses as {email, primary, verified}: the primary wins over Email; "": none
+	Kept      bool   // URL is asked at each login, and what it says kept in the token's member userinfo, for APIBase
+
+	Credentials string // as Provider.APICredentials, for URL; "": those
+	EmailsURL   string // lists the account's addresses as {email, primary, verified}: the primary wins over Email; "": none
 
 	ID            string // "": /sub; text or a number: stable and unique at the provider
 	Name          string // "": /name

@@ -24,7 +24,9 @@ func (c *Client) Push(ctx context.Context, address string) (string, error) {
 		r.secrets = append(r.secrets, values[0])
 	}
 	delete(form, "client_secret")
-	c.authenticate(&r, form)
+	if err := c.authenticate(&r, form); err != nil {
+		return "", c.fail(r, Misconfigured, err)
+	}
 	form["client_id"] = c.ID
 	r.members(form, false)
 	a, err := c.send(ctx, r)

@@ -62,7 +62,9 @@ func (c *Client) revoke(ctx context.Context, t *token.Token, value, hint string)
 		r.header = make(map[string]string)
 		c.Provider.authorize(c.ID, value, func(name, value string) { r.header[name] = value })
 	case !how.Anonymous:
-		c.authenticate(&r, form)
+		if err := c.authenticate(&r, form); err != nil {
+			return c.fail(r, Misconfigured, err)
+		}
 	}
 	if len(form) > 0 {
 		r.members(form, how.JSON)

@@ -150,23 +150,33 @@ func (b *body) cut() bool { return b.part.Load() && !b.whole.Load() }
 func (b *body) unread() bool { return b.state.CompareAndSwap(fresh, sealed) }
 
 // authenticate says who the client is (RFC 6749 section 2.3.1, or 3.2.1 without a secret), in r's header
-// or in form.
-func (c *Client) authenticate(r *request, form map[string]string) {
+// or in form. It fails if the secret is a key that cannot be read.
+func (c *Client) authenticate(r *request, form map[string]string) error {
 	switch {
 	case c.Secret == "":
 	case c.Provider.ClientAuth == Basic:
 		r.credentials = basic(c.ID, c.Secret)
-		return
+		return nil
 	case c.Provider.ClientAuth == SecretAsUser:
 		r.credentials = basic(c.Secret, "")
-		return
+		return nil
 	case c.Provider.ClientAuth == SecretAsBearer:
 		r.credentials = "Bearer " + c.Secret
-		return
+		return nil
+	case c.Provider.ClientAuth == SecretJWT:
+		signed, err := c.Provider.SecretClaims.sign(c.ID, c.Secret, time.Now())
+		if err != nil {
+			return err
+		}
+		form["client_secret"] = signed
+		r.secrets = append(r.secrets, signed)
+	case c.Provider.ClientAuth == SecretHash:
+		form["hash"] = hashed(c.Secret, form)
 	default:
 		form["client_secret"] = c.Secret
 	}
 	form["client_id"] = c.ID
+	return nil
 }
 
 func basic(user, password string) string {
@@ -188,7 +198,7 @@ func (r *request) members(all map[string]string, asJSON bool) {
 }
 
 // api is a request that carries the access token of t.
-func (c *Client) api(op, address string, t *token.Token) request {
+func (c *Client) api(op, address, credentials string, t *token.Token) request {
 	r := request{
 		op: op, method: http.MethodGet, url: address,
 		header:  map[string]string{"Accept": "application/json"},
@@ -199,7 +209,9 @@ func (c *Client) api(op, address string, t *token.Token) request {
 		c.Provider.apiHeaders(c.ID, func(name, value string) { r.header[name] = value })
 		return r
 	}
-	c.Provider.authorize(c.ID, t.AccessToken, func(name, value string) { r.header[name] = value })
+	p := c.Provider
+	p.APICredentials = cmp.Or(credentials, p.APICredentials)
+	p.authorize(c.ID, t.AccessToken, func(name, value string) { r.header[name] = value })
 	return r
 }
 

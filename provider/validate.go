@@ -33,10 +33,12 @@ func (p Provider) Validate() error {
 		{"Userinfo.URL", p.Userinfo.URL, false, true},
 		{"Userinfo.EmailsURL", p.Userinfo.EmailsURL, false, true},
 		{"Revocation.URL", p.Revocation.URL, false, p.Revocation.Bearer},
+		{"LongLived.URL", p.LongLived.URL, false, false},
+		{"Prolong.URL", p.Prolong.URL, false, false},
 		{"Issuer", p.Issuer, false, false},
 		{"JWKSURL", p.JWKSURL, false, false},
 	} {
-		if f.url == "" && !f.required {
+		if f.url == "" && !f.required || f.api && member.MatchString(f.url) { // Base and send look at what is made of it
 			continue
 		}
 		u, err := endpoint(f.url)
@@ -58,8 +60,11 @@ func (p Provider) validateRest() error {
 		return wrong("APIBase", "a slash at its end")
 	}
 	for _, host := range p.APIHosts {
+		if below, any := strings.CutPrefix(host, "*."); any && strings.Contains(below, ".") {
+			host = below
+		}
 		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || host == "" || strings.ToLower(host) != host {
-			return wrong("APIHosts", `"host" or "host:port" in lower case`)
+			return wrong("APIHosts", `"host", "host:port" or "*.host" in lower case`)
 		}
 	}
 	for _, pointer := range []string{p.TokenAt, p.ErrorAt} {
@@ -67,8 +72,8 @@ func (p Provider) validateRest() error {
 			return wrong("TokenAt and ErrorAt", "JSON pointers, which begin with a slash")
 		}
 	}
-	if !regexp.MustCompile(`^([A-Za-z0-9-]+: ([!-~]+ )?)?$`).MatchString(p.APICredentials) {
-		return wrong("APICredentials", `a header up to the token, such as "X-Token: " or "Authorization: OAuth "`)
+	if fit := regexp.MustCompile(`^([A-Za-z0-9-]+: ([!-~]+ )?)?$`); !fit.MatchString(p.APICredentials) || !fit.MatchString(p.Userinfo.Credentials) {
+		return wrong("APICredentials and Userinfo.Credentials", `a header up to the token, such as "X-Token: " or "Authorization: OAuth "`)
 	}
 	if m := p.Userinfo.Method; m != "" && m != http.MethodGet && m != http.MethodPost {
 		return wrong("Userinfo.Method", "GET or POST")
@@ -92,10 +97,21 @@ func (p Provider) validateRest() error {
 	if p.Revocation.Method != "" && p.Revocation.Method != http.MethodPost && p.Revocation.Method != http.MethodDelete {
 		return wrong("Revocation.Method", "POST or DELETE")
 	}
-	if p.RefreshIdle < 0 {
-		return wrong("RefreshIdle", "no time below zero")
+	for _, m := range []string{p.LongLived.Method, p.Prolong.Method} {
+		if m != "" && m != http.MethodGet && m != http.MethodPost {
+			return wrong("LongLived and Prolong", "GET or POST")
+		}
 	}
-	if p.PKCE > Plain || p.ClientAuth > SecretAsBearer || p.Signature > Plaintext {
+	if c := p.SecretClaims; (p.ClientAuth == SecretJWT) != (c != SecretClaims{}) || p.ClientAuth == SecretJWT && (c.Issuer == "" || c.Audience == "" || c.KeyID == "") {
+		return wrong("SecretClaims", "all of them with ClientAuth SecretJWT, and none without")
+	}
+	if p.Userinfo.Kept && p.Userinfo.URL == "" {
+		return wrong("Userinfo.Kept", "a URL whose answer is kept")
+	}
+	if p.RefreshIdle < 0 || p.Lifetime < 0 {
+		return wrong("RefreshIdle and Lifetime", "no time below zero")
+	}
+	if p.PKCE > Plain || p.ClientAuth > SecretHash || p.Signature > Plaintext {
 		return wrong("PKCE, ClientAuth and Signature", "one of the constants")
 	}
 	if p.OAuth1() && !p.validOAuth1() {
@@ -105,7 +121,7 @@ func (p Provider) validateRest() error {
 }
 
 // MaySee reports whether a request to u may carry the token: u is https, or http to loopback, and
-// its host with its port is exactly one of APIHosts or that of APIBase.
+// its host with its port is one of APIHosts, exactly or below "*.", or that of APIBase.
 func (p Provider) MaySee(u *url.URL) bool {
 	if !secure(u) || u.User != nil {
 		return false
@@ -113,7 +129,10 @@ func (p Provider) MaySee(u *url.URL) bool {
 	if base, err := url.Parse(p.APIBase); err == nil && base.Host != "" && host(base) == host(u) {
 		return true
 	}
-	return slices.Contains(p.APIHosts, host(u))
+	return slices.ContainsFunc(p.APIHosts, func(known string) bool {
+		below, any := strings.CutPrefix(known, "*")
+		return known == host(u) || any && len(host(u)) > len(below) && strings.HasSuffix(host(u), below)
+	})
 }
 
 // host is that of u as APIHosts has it: without a port that goes without saying.

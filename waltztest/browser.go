@@ -58,11 +58,33 @@ func (b *Browser) Login(ctx context.Context, loginURL, subject string, d Decisio
 	if d == Allow {
 		decision = valueAllow
 	}
-	return b.do(ctx, http.MethodPost, form.action, url.Values{
+	resp, err := b.do(ctx, http.MethodPost, form.action, url.Values{
 		fieldRequest:  {form.request},
 		fieldSubject:  {subject},
 		fieldDecision: {decision},
 	})
+	if err != nil || resp.Header.Get(headerFormPost) == "" {
+		return resp, err
+	}
+	return b.post(ctx, resp)
+}
+
+// post sends the form of a page that a script sends at once in other browsers.
+func (b *Browser) post(ctx context.Context, page *http.Response) (*http.Response, error) {
+	defer func() { _ = page.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(page.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("waltztest: reading the form: %w", err)
+	}
+	action := regexp.MustCompile(`action="([^"]*)"`).FindSubmatch(body)
+	if action == nil {
+		return nil, errors.New("waltztest: the page has no form")
+	}
+	form := make(url.Values)
+	for _, m := range regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`).FindAllSubmatch(body, -1) {
+		form.Set(html.UnescapeString(string(m[1])), html.UnescapeString(string(m[2])))
+	}
+	return b.do(ctx, http.MethodPost, html.UnescapeString(string(action[1])), form)
 }
 
 func (b *Browser) do(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {

@@ -73,24 +73,28 @@ func (s *Server) idToken(i issued, b Behaviour) (string, error) {
 	return s.sign(c)
 }
 
-// sign returns c as a JSON Web Signature with RS256 (RFC 7515 section 3.1, RFC 7518 section 3.3).
 func (s *Server) sign(c map[string]any) (string, error) {
 	key, err := s.signing()
 	if err != nil {
 		return "", fmt.Errorf("waltztest: %w", err)
 	}
+	return signed(key, c)
+}
+
+// signed returns c as a JSON Web Signature with RS256 (RFC 7515 section 3.1, RFC 7518 section 3.3).
+func signed(key *rsa.PrivateKey, c map[string]any) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("waltztest: Behaviour.Claims: %w", err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	signed := encode([]byte(`{"alg":"RS256","kid":"1","typ":"JWT"}`)) + "." + encode(payload)
-	sum := sha256.Sum256([]byte(signed))
+	text := encode([]byte(`{"alg":"RS256","kid":"1","typ":"JWT"}`)) + "." + encode(payload)
+	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	if err != nil {
 		return "", fmt.Errorf("waltztest: %w", err)
 	}
-	return signed + "." + encode(signature), nil
+	return text + "." + encode(signature), nil
 }
 
 // jwks answers with the key that checks the ID tokens (RFC 7517 section 5, RFC 7518 section 6.3.1).
@@ -100,10 +104,14 @@ func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no key could be made", http.StatusInternalServerError)
 		return
 	}
+	writeJSON(w, http.StatusOK, keySet(key))
+}
+
+func keySet(key *rsa.PrivateKey) map[string]any {
 	encode := base64.RawURLEncoding.EncodeToString
-	writeJSON(w, http.StatusOK, map[string]any{"keys": []map[string]string{{
+	return map[string]any{"keys": []map[string]string{{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "1",
 		"n": encode(key.N.Bytes()),
 		"e": encode(big.NewInt(int64(key.E)).Bytes()),
-	}}})
+	}}}
 }
