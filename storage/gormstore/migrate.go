@@ -23,7 +23,7 @@ func (s *Storage[M]) Migrate(ctx context.Context) error {
 	// them, and find all done when they look again.
 	const tries = 6
 	for try := range tries {
-		if err = s.on(ctx).AutoMigrate(new(M)); err == nil || ctx.Err() != nil {
+		if err = s.autoMigrate(s.on(ctx)); err == nil || ctx.Err() != nil {
 			break
 		}
 		select {
@@ -35,6 +35,15 @@ func (s *Storage[M]) Migrate(ctx context.Context) error {
 		return fmt.Errorf("gormstore: migrate %v: %w", reflect.TypeFor[M](), err)
 	}
 	return s.Check(ctx)
+}
+
+// autoMigrate is db.AutoMigrate, on SQLite in one transaction: what GORM finds half made there, it makes anew
+// as a table without indexes, also under those who use it.
+func (s *Storage[M]) autoMigrate(db *gorm.DB) error {
+	if !s.dialect.oneWriter {
+		return db.AutoMigrate(new(M))
+	}
+	return db.Transaction(func(tx *gorm.DB) error { return tx.AutoMigrate(new(M)) })
 }
 
 // Check reports whether the table is there, has the columns of [Token], and a unique index on provider,

@@ -18,15 +18,18 @@ func (s *Storage[M]) write(ctx context.Context, do func(db *gorm.DB) error) erro
 			return ctx.Err()
 		}
 	}
-	const tries = 10
+	const tries, longest = 50, 100 * time.Millisecond
+	wait := time.Millisecond
 	for try := 1; ; try++ {
 		err := do(s.on(ctx))
 		// A deadlock takes the caller's whole transaction with it.
 		if err == nil || s.tx || try == tries || !deadlock(err) {
 			return err
 		}
+		// Many at one row come in each other's way again unless they part.
 		select {
-		case <-time.After(rand.N(time.Millisecond << try)): //nolint:gosec // it only has to differ from that of others
+		case <-time.After(rand.N(wait)): //nolint:gosec // it only has to differ from that of others
+			wait = min(2*wait, longest)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -3,7 +3,6 @@ package enginetest_test
 import (
 	"testing"
 
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 	"gorm.io/plugin/dbresolver"
@@ -12,29 +11,17 @@ import (
 )
 
 // What an application sets up in GORM for itself changes no promise.
-func TestPromisesInOtherConfigurations(t *testing.T) {
+func TestPromisesInAnotherConfiguration(t *testing.T) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		db := database(t, openSQLite(t), gorm.Config{
-			PrepareStmt:              true,
-			SkipDefaultTransaction:   true,
-			QueryFields:              true,
-			TranslateError:           true,
-			FullSaveAssociations:     true,
-			DisableNestedTransaction: true,
-		})
-		promises(t, migrated[ByString](t, db))
+	db := database(t, openSQLite(t), gorm.Config{
+		PrepareStmt:              true,
+		SkipDefaultTransaction:   true,
+		QueryFields:              true,
+		TranslateError:           true,
+		FullSaveAssociations:     true,
+		DisableNestedTransaction: true,
 	})
-	t.Run("postgres behind a pooler", func(t *testing.T) {
-		t.Parallel()
-		openPostgres(t)
-		db := database(t, postgres.New(postgres.Config{
-			DSN:                  "postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off",
-			PreferSimpleProtocol: true,
-		}), gorm.Config{})
-		promises(t, migrated[ByString](t, db))
-	})
+	promises(t, migrated[ByString](t, db))
 }
 
 // Conditions that stand on the database that New is given are not those of the storage.

@@ -64,7 +64,7 @@ type server struct {
 }
 
 // need makes the database, or skips the test.
-func (s *server) need(t *testing.T) {
+func (s *server) need(t testing.TB) {
 	t.Helper()
 	s.once.Do(func() {
 		if s.db, s.err = sql.Open(s.driver, s.admin); s.err == nil {
@@ -90,61 +90,99 @@ func (s *server) drop(statement string) {
 	_ = s.db.Close()
 }
 
+// engine is a kind of database.
+type engine struct {
+	name  string
+	empty func(testing.TB) string // makes a database for the tests, or says where it is
+	open  func(testing.TB, string) gorm.Dialector
+}
+
+var (
+	sqliteEngine   = engine{"sqlite", file, openFile}
+	postgresEngine = engine{"postgres", postgresURL, func(_ testing.TB, url string) gorm.Dialector { return postgres.Open(url) }}
+	mariadbEngine  = engine{"mariadb", mariadbDSN, func(_ testing.TB, dsn string) gorm.Dialector { return mysql.Open(dsn) }}
+	servers        = []engine{postgresEngine, mariadbEngine}
+	engines        = append([]engine{sqliteEngine}, servers...)
+)
+
 // onEach runs a test on each engine.
 func onEach(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	on(t, "sqlite", openSQLite, test)
-	onServers(t, test)
+	on(t, engines, test)
 }
 
 // onServers runs a test on each engine that is a server.
 func onServers(t *testing.T, test func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	on(t, "postgres", openPostgres, test)
-	on(t, "mariadb", openMariaDB, test)
+	on(t, servers, test)
 }
 
-func on(t *testing.T, name string, open func(*testing.T) gorm.Dialector, test func(t *testing.T, db *gorm.DB)) {
+func on(t *testing.T, all []engine, test func(t *testing.T, db *gorm.DB)) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		test(t, database(t, open(t), gorm.Config{}))
-	})
+	for _, e := range all {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, e.database(t))
+		})
+	}
 }
 
-func openSQLite(t *testing.T) gorm.Dialector {
+func (e engine) database(t testing.TB) *gorm.DB {
+	t.Helper()
+	return database(t, e.open(t, e.empty(t)), gorm.Config{})
+}
+
+func openSQLite(t testing.TB) gorm.Dialector {
+	t.Helper()
+	return openFile(t, file(t))
+}
+
+func file(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "gormstore") //nolint:usetesting // memory, which is faster: nobody pulls the plug
 	if err != nil {
 		dir = t.TempDir()
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	db, err := sqlite.OpenDB(filepath.Join(dir, "app.db"))
+	return filepath.Join(dir, "app.db")
+}
+
+func openFile(t testing.TB, path string) gorm.Dialector {
+	t.Helper()
+	db, err := sqlite.OpenDB(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return gormlite.New(gormlite.Config{Conn: db})
 }
 
-func openPostgres(t *testing.T) gorm.Dialector {
+func postgresURL(t testing.TB) string {
 	t.Helper()
 	postgresServer.need(t)
-	return postgres.Open("postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off")
+	return "postgres://postgres@127.0.0.1:5432/" + databaseName + "?sslmode=disable&synchronous_commit=off"
 }
 
-func openMariaDB(t *testing.T) gorm.Dialector {
+func mariadbDSN(t testing.TB) string {
 	t.Helper()
 	mariadbServer.need(t)
-	return mysql.Open("root@tcp(127.0.0.1:3306)/" + databaseName + "?parseTime=true")
+	return "root@tcp(127.0.0.1:3306)/" + databaseName + "?parseTime=true"
 }
 
 // database opens one in which the names of tables are the test's own.
-func database(t *testing.T, d gorm.Dialector, c gorm.Config) *gorm.DB {
+func database(t testing.TB, d gorm.Dialector, c gorm.Config) *gorm.DB {
+	t.Helper()
+	c.NamingStrategy = prefixed(fmt.Sprintf("t%d_", tests.Add(1)))
+	return opened(t, d, c)
+}
+
+// prefixed has the names of tables begin with prefix.
+func prefixed(prefix string) schema.Namer { return schema.NamingStrategy{TablePrefix: prefix} }
+
+func opened(t testing.TB, d gorm.Dialector, c gorm.Config) *gorm.DB {
 	t.Helper()
 	if c.Logger == nil {
 		c.Logger = logger.Discard
 	}
-	c.NamingStrategy = schema.NamingStrategy{TablePrefix: fmt.Sprintf("t%d_", tests.Add(1))}
 	db, err := gorm.Open(d, &c)
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +217,7 @@ func beside(t *testing.T, db *gorm.DB) *gorm.DB {
 }
 
 // migrated returns the storage of M with its table.
-func migrated[M any](t *testing.T, db *gorm.DB) *gormstore.Storage[M] {
+func migrated[M any](t testing.TB, db *gorm.DB) *gormstore.Storage[M] {
 	t.Helper()
 	s, err := gormstore.New[M](db)
 	if err != nil {
@@ -196,14 +234,14 @@ func record(name string) token.Record {
 	return token.New(&token.Token{AccessToken: "fake-" + name, RefreshToken: "fake-refresh-" + name})
 }
 
-func set(t *testing.T, s token.Storage, key token.Key, r token.Record) {
+func set(t testing.TB, s token.Storage, key token.Key, r token.Record) {
 	t.Helper()
 	if err := s.Set(t.Context(), key, r); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func load(t *testing.T, s token.Versioned, key token.Key) token.Record {
+func load(t testing.TB, s token.Versioned, key token.Key) token.Record {
 	t.Helper()
 	r, err := s.Load(t.Context(), key)
 	if err != nil {
@@ -212,7 +250,7 @@ func load(t *testing.T, s token.Versioned, key token.Key) token.Record {
 	return r
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
