@@ -12,7 +12,7 @@ import (
 // TestSoakBreaks takes each defence of a login, and of a token in use, away, and sees the attack come
 // through.
 func TestSoakBreaks(t *testing.T) {
-	for _, all := range [][]taken{loginBreaks(), callbackBreaks(), redirectBreaks(), tokenBreaks(), secretBreaks()} {
+	for _, all := range [][]taken{loginBreaks(), callbackBreaks(), redirectBreaks(), tokenBreaks(), secretBreaks(), programBreaks()} {
 		for _, d := range all {
 			breaktest.Run(t, ".", []breaktest.Break{{Name: d.defence, File: d.file, Old: d.code, New: d.instead, Test: d.test}})
 		}
@@ -52,6 +52,18 @@ func loginBreaks() []taken {
 		{"a flow's cookie is for https", "internal/cookie/attributes.go", "Secure:   !insecure", "Secure:   false", "TestALoginsCookieIsOutOfReach"},
 		{"disconnecting is for the site's own forms", "disconnect.go", "c.app.forms.Handler(http.HandlerFunc(c.disconnectOwn)).ServeHTTP(w, r)", "c.disconnectOwn(w, r)", "TestAttackForgedDisconnect"},
 		{"disconnecting is a POST", "waltz.go", "methods{http.MethodPost: c.disconnect}", "methods{http.MethodPost: c.disconnect, http.MethodGet: c.disconnect}", "TestAttackForgedDisconnect"},
+	}
+}
+
+func programBreaks() []taken {
+	return []taken{
+		{"a program's login is for who was shown its address", "loopback.go", `subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("once")), []byte(b.once)) != 1`, `subtle.ConstantTimeCompare(nil, nil) != 1`, "TestLoopbackLoginIsForWhoWasShownTheAddress"},
+		{"an answer that is nobody's does not end a program's login", "loopback.go", "if errors.Is(err, ErrState) || errors.Is(err, ErrStateExpired) {", "if false {", "TestLoopbackLoginIsForWhoWasShownTheAddress"},
+		{"a program listens on loopback alone", "loopback.go", "!address.IP.IsLoopback()", "false", "TestLoopbackLoginRefusesWhatCouldNotBeSafe"},
+		{"a program knows beforehand whose the token is", "device.go", "_, err = c.keyFor(user, account)", "", "TestDeviceLoginThatComesToNothing"},
+		{"a program that is refused rests", "machine.go", "time.Now().Before(c.own.until)", "false", "TestMachineThatIsRefusedAsksNotAtEveryRequest"},
+		{"a program's first token is asked for once", "machine.go", "if r, err := c.app.keeper.Fresh(ctx, key); !errors.Is(err, ErrNoToken) {", "if r, err := c.app.keeper.Fresh(ctx, key); false {", "TestMachineHasATokenOfItsOwn"},
+		{"what is pushed is not in the browser too", "provider/push.go", `u.RawQuery = url.Values{`, `u.RawQuery += "&" + url.Values{`, "TestWhatALoginAsksForIsPushed"},
 	}
 }
 

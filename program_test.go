@@ -265,7 +265,8 @@ func TestLoopbackLoginRefusesWhatCouldNotBeSafe(t *testing.T) {
 	}
 	site := newProgram(t, s, waltz.Config{BaseURL: "https://app.example"}, waltz.Registration{})
 	p := newProgram(t, s, waltz.Config{}, waltz.Registration{})
-	ctx := waltz.WithUser(t.Context(), "7")
+	ctx, end := context.WithTimeout(waltz.WithUser(t.Context(), "7"), 10*time.Second)
+	defer end()
 	for name, err := range map[string]error{
 		"every interface": p.consumer.LoginLoopback(ctx, listen("0.0.0.0:0"), never),
 		"a site":          site.consumer.LoginLoopback(ctx, listen("127.0.0.1:0"), never),
