@@ -60,6 +60,7 @@ type metadata struct {
 	UserinfoURL      string   `json:"userinfo_endpoint"`
 	RevocationURL    string   `json:"revocation_endpoint"`
 	JWKSURL          string   `json:"jwks_uri"`
+	EndSessionURL    string   `json:"end_session_endpoint"`
 	AuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
 	SigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
 	Challenges       []string `json:"code_challenge_methods_supported"`
@@ -95,6 +96,7 @@ func (m metadata) provider(p Provider) Provider {
 	}
 	p.Issuer = m.Issuer
 	p.JWKSURL = m.JWKSURL
+	p.EndSessionURL = m.EndSessionURL
 	p.SigningAlgs = m.algs()
 	p.IssParameter = m.IssParameter
 	p.Userinfo.URL = m.UserinfoURL

@@ -56,7 +56,7 @@ func (c *Client) verify(ctx context.Context, raw, accessToken, nonce string) err
 }
 
 // succeeds reports whether a refresh may put raw in the place of the ID token old (section 12.2): same
-// issuer, account and audience. It asks nobody for keys, since until the answer is stored a spent
+// issuer and account, and an audience that has that of old in it. It asks nobody for keys, since until the answer is stored a spent
 // refresh token hangs on it: that raw came from the token endpoint over TLS vouches for it, as
 // section 3.1.3.7 allows.
 func (c *Client) succeeds(raw, old string) bool {
@@ -68,7 +68,8 @@ func (c *Client) succeeds(raw, old string) bool {
 		return true
 	}
 	was, err := c.claims(old)
-	return err == nil && next.Subject == was.Subject && next.Issuer == was.Issuer
+	return err == nil && !slices.ContainsFunc(was.Audience, func(who string) bool { return !next.Audience.Contains(who) }) &&
+		next.Subject == was.Subject && next.Issuer == was.Issuer
 }
 
 func (c *Client) claims(raw string) (claims jwt.Claims, err error) {

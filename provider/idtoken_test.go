@@ -185,6 +185,17 @@ func TestARefreshKeepsItsTokenAndDropsAWrongIDToken(t *testing.T) {
 	refresh("the same account", true)
 	i.claims = with(good, "aud", []string{"fake-id"})
 	refresh("the same account, audience in a list", true)
+	i.claims = with(good, "aud", []string{"fake-id", "more"})
+	refresh("a wider audience", true)
+	next, err := c.Refresh(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err = first.Merge(next); err != nil {
+		t.Fatal(err)
+	}
+	i.claims = good
+	refresh("an audience without one of before", false)
 	if i.requests("/keys") != fetched {
 		t.Error("a refresh asked for keys before its token was stored")
 	}

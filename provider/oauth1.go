@@ -37,7 +37,7 @@ func (p *Provider) OAuth1() bool { return p.RequestTokenURL != "" }
 func (p *Provider) validOAuth1() bool {
 	return p.Issuer == "" && p.PushURL == "" && p.DeviceURL == "" && p.RefreshURL == "" && p.APICredentials == "" && p.TokenAt == "" && !p.TokenJSON &&
 		len(p.TokenParams)+len(p.TokenNames)+len(p.RefreshParams) == 0 && p.PKCE == S256 && p.ClientAuth == Basic && !p.IssParameter &&
-		p.LongLived.URL+p.Prolong.URL+p.CallbackMAC+p.TokenType == "" && !p.Userinfo.Kept && p.Userinfo.Credentials == "" &&
+		p.EndSessionURL+p.LongLived.URL+p.Prolong.URL+p.CallbackMAC+p.TokenType == "" && !p.Userinfo.Kept && p.Userinfo.Credentials == "" &&
 		(p.Revocation.URL == "" || p.Revocation.Bearer)
 }
 

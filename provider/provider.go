@@ -64,10 +64,11 @@ type Provider struct {
 	Userinfo   Userinfo   // whose account it is
 	Revocation Revocation // RFC 7009 or like it
 
-	Issuer       string   // OpenID Connect issuer; "": no ID tokens are looked at
-	JWKSURL      string   // the issuer's keys; "": discovery says, when the first ID token comes
-	SigningAlgs  []string // that ID tokens may be signed with; empty: discovery says, where it is asked for JWKSURL, and else RS256
-	IssParameter bool     // the callback always names the issuer (RFC 9207 section 3)
+	Issuer        string   // OpenID Connect issuer; "": no ID tokens are looked at
+	JWKSURL       string   // the issuer's keys; "": discovery says, when the first ID token comes
+	SigningAlgs   []string // that ID tokens may be signed with; empty: discovery says, where it is asked for JWKSURL, and else RS256
+	EndSessionURL string   // where a person logs out there (OpenID Connect RP-Initiated Logout 1.0 section 2); "": discovery says, where there is an issuer
+	IssParameter  bool     // the callback always names the issuer (RFC 9207 section 3)
 
 	SecretClaims SecretClaims // of a client secret that is made for each request: ClientAuth is SecretJWT
 	CallbackMAC  string       // the parameter of a callback that is the HMAC-SHA256 of the others under the client secret; "": they are not signed

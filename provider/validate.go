@@ -37,6 +37,7 @@ func (p Provider) Validate() error {
 		{"Prolong.URL", p.Prolong.URL, false, false},
 		{"Issuer", p.Issuer, false, false},
 		{"JWKSURL", p.JWKSURL, false, false},
+		{"EndSessionURL", p.EndSessionURL, false, false},
 	} {
 		if f.url == "" && !f.required || f.api && member.MatchString(f.url) { // Base and send look at what is made of it
 			continue
