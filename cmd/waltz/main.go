@@ -29,7 +29,7 @@ func command() *cli.Command {
 		Usage:                 "OAuth tokens for Go web applications",
 		EnableShellCompletion: true,
 		Suggest:               true,
-		Commands:              []*cli.Command{demoCommand(), migrateCommand(), importCommand(), exportCommand(), keys.Command(), providersCommand(), loginCommand(), tokenCommand()},
+		Commands:              []*cli.Command{demoCommand(), migrateCommand(), importCommand(), exportCommand(), keys.Command(), providersCommand(), loginCommand(), tokenCommand(), tokensCommand()},
 		Action: func(_ context.Context, c *cli.Command) error {
 			if name := c.Args().First(); name != "" {
 				return fmt.Errorf("no command is called %q: waltz --help lists them", name)

@@ -131,3 +131,6 @@ func printJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
+
+// printLine prints JSON in one line.
+func printLine(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }

@@ -51,7 +51,7 @@ func exportCommand() *cli.Command {
 
 func storageFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "storage", Required: true, Usage: "`URL` of the storage: " + storages.Usage + "; or a table: " + transfer.FlaskDanceUsage},
+		&cli.StringFlag{Name: "storage", Required: true, Sources: cli.EnvVars("WALTZ_STORAGE"), Usage: "`URL` of the storage, or WALTZ_STORAGE in the environment: " + storages.Usage + "; or a table: " + transfer.FlaskDanceUsage},
 	}, sealing.Flags(false)...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,11 @@ func newShell(t *testing.T, c waltztest.Config) *shell {
 }
 
 func (s *shell) command(verb string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(s.t.Context(), "waltz", append(append([]string{verb}, s.common...), args...)...)
+	words := []string{verb}
+	if verb == "tokens" {
+		words, args = append(words, args[0]), args[1:]
+	}
+	c := exec.CommandContext(s.t.Context(), "waltz", slices.Concat(words, s.common, args)...)
 	c.Env = append(os.Environ(), "TEST_OAUTH_CLIENT_ID="+s.provider.ClientID)
 	if s.provider.ClientSecret != "" {
 		c.Env = append(c.Env, "TEST_OAUTH_CLIENT_SECRET="+s.provider.ClientSecret)
@@ -148,12 +153,42 @@ func TestCommandRefreshesBeforeItPrints(t *testing.T) {
 	if n := s.provider.Calls(waltztest.Refresh); n == 0 {
 		t.Error("it was not refreshed")
 	}
+	time.Sleep(4 * time.Second)
+	s.says("refresh", "the token was refreshed, and is good until")
+	s.says("refresh", "the token is fresh: it was not due")
 	s.provider.RevokeAll()
 	time.Sleep(4 * time.Second)
 	c := s.command("token")
 	out, err := c.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "waltz login test logs in") || strings.Contains(string(out), "fake-") {
 		t.Errorf("a grant that ended: %v", err)
+	}
+}
+
+func TestCommandEndsAGrant(t *testing.T) {
+	t.Parallel()
+	s := newShell(t, waltztest.Config{})
+	if said, err := s.login(waltztest.Allow, "You can close this window"); err != nil {
+		t.Fatalf("said %q, %v", said, err)
+	}
+	if out, err := s.command("tokens", "revoke").CombinedOutput(); err == nil || !strings.Contains(string(out), "nothing was done") {
+		t.Errorf("revoked what was not meant: %s, %v", out, err)
+	}
+	s.says("revoke", "the grant at test has ended", "--yes")
+	if n := s.provider.Calls(waltztest.Revoke); n == 0 {
+		t.Error("the provider was not told")
+	}
+	if out, err := s.command("token").CombinedOutput(); err == nil || !strings.Contains(string(out), "waltz login test logs in") {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// says has waltz tokens do verb, and checks what it says.
+func (s *shell) says(verb, want string, args ...string) {
+	s.t.Helper()
+	out, err := s.command("tokens", append([]string{verb}, args...)...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "fake-") {
+		s.t.Errorf("tokens %s: said %q, %v; want %q", verb, out, err, want)
 	}
 }
 
