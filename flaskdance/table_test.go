@@ -109,6 +109,42 @@ func TestWritersOfBothSidesLeaveOneRow(t *testing.T) {
 	})
 }
 
+func TestOfTwoRowsTheNewestCountsAndAWriteLeavesOne(t *testing.T) {
+	on(t, func(t *testing.T, e engine) {
+		db := e.made(t, "no-user")
+		s := e.table(t, db, flaskdance.TableConfig{})
+		for name, write := range map[string]func(key token.Key) error{
+			"set": func(key token.Key) error { return s.Set(t.Context(), key, record("go")) },
+			"swap": func(key token.Key) error {
+				_, err := s.Swap(t.Context(), key, load(t, s, key).Version, record("go"))
+				return err
+			},
+			"delete": func(key token.Key) error { return s.Delete(t.Context(), key) },
+		} {
+			key := token.Key{Provider: name}
+			for _, which := range []string{"older", "newer"} {
+				run(t, db, "INSERT INTO flask_dance_oauth (provider, created_at, token) VALUES ('"+name+
+					"', '2024-05-06 08:50:50.224557', '{\"access_token\": \"fake-"+which+"\"}')")
+			}
+			if got := load(t, s, key).Token.AccessToken; got != "fake-newer" {
+				t.Errorf("%s: got %s", name, got)
+			}
+			if err := write(key); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			want := 1
+			if name == "delete" {
+				want = 0
+			} else if got := load(t, s, key).Token.AccessToken; got != "fake-go" {
+				t.Errorf("%s: got %s", name, got)
+			}
+			if n := scan[int](t, db, "SELECT COUNT(*) FROM flask_dance_oauth WHERE provider = '"+name+"'"); n != want {
+				t.Errorf("%s: %d rows are left, want %d", name, n, want)
+			}
+		}
+	})
+}
+
 func TestAWriteWaitsForOneOfFlasksThatIsUnderWay(t *testing.T) {
 	on(t, func(t *testing.T, e engine) {
 		if e.name == "sqlite" { // not as this project opens it, whose transactions all begin with the lock

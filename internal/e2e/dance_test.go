@@ -160,6 +160,9 @@ func TestDenialIsAClearOutcome(t *testing.T) {
 		if err := si.lastFailure(t); !errors.Is(err, waltz.ErrDenied) {
 			t.Errorf("the program was told %v, want ErrDenied", err)
 		}
+		if n := si.issuer.count("authorization_code"); n != 0 {
+			t.Errorf("%d exchanges, want none", n)
+		}
 		si.wantNoToken(t)
 	})
 }
