@@ -42,6 +42,7 @@ programs:
 		wanted="$$wanted python3-flask-dance python3-flask-sqlalchemy python3-psycopg2 python3-flask-caching python3-redis"; \
 	/usr/bin/python3 -c 'import oauthlib.oauth1, jwt, cryptography' 2>/dev/null || \
 		wanted="$$wanted python3-oauthlib python3-jwt python3-cryptography"; \
+	{ command -v node && command -v npm; } >/dev/null || wanted="$$wanted nodejs npm"; \
 	command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || wanted="$$wanted pgbouncer"; \
 	if [ -z "$$wanted" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update && \
