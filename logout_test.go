@@ -2,6 +2,7 @@ package waltz_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -58,6 +59,32 @@ func TestLogoutNamesTheSessionAndTheWayBack(t *testing.T) {
 	want.Del("state")
 	if got, err := c.LogoutURL(t.Context(), "", ""); err != nil || got != "https://op.example/end?"+want.Encode() {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// logOut is the program of docs/logging-out.md.
+func logOut(login *waltz.Consumer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		to, err := login.LogoutURL(r.Context(), "/goodbye", "")
+		if err != nil {
+			http.Error(w, "you are still logged in at the provider", http.StatusBadGateway)
+			return
+		}
+		if err := login.Disconnect(r.Context()); err != nil {
+			slog.Warn("a token may live on", "error", err)
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+func TestAButtonLogsOutAtTheProviderToo(t *testing.T) {
+	t.Parallel()
+	c := leaving(t, somewhere(), "https://app.example")
+	w := httptest.NewRecorder()
+	logOut(c)(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/logout", nil))
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || to.Host != "op.example" || to.Query().Get("post_logout_redirect_uri") != "https://app.example/goodbye" {
+		t.Errorf("%d to %s", w.Code, to)
 	}
 }
 

@@ -1,11 +1,13 @@
 package provider_test
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waltz-oauth/waltz/internal/facts"
 	"github.com/waltz-oauth/waltz/provider"
@@ -99,6 +101,19 @@ func TestEveryPresetSaysWhatIsKnown(t *testing.T) {
 		}
 		if made.Issuer != "" {
 			equal("issuer", made.Issuer, filled(f.Issuer))
+		}
+		if made.ErrorAt+made.DeadGrant+f.TokenResponse.ErrorAt != "" {
+			equal("place of an error", made.ErrorAt, f.TokenResponse.ErrorAt)
+			equal("code of a dead grant", cmp.Or(made.DeadGrant, "invalid_grant"), f.TokenResponse.Dead)
+		}
+		if made.TokenAt != "" {
+			equal("place of the token", made.TokenAt, f.TokenResponse.WrappedAt)
+		}
+		if idle := made.RefreshIdle; idle != 0 && idle != time.Duration(f.RefreshToken.Lifetime)*time.Second {
+			t.Errorf("%s: an unused grant ends after %s, known is %ds", p.Name, idle, f.RefreshToken.Lifetime)
+		}
+		if f.Userinfo != nil {
+			equal("place of the picture", made.Userinfo.Picture, f.Userinfo.Picture)
 		}
 		for _, host := range made.APIHosts {
 			if !slices.ContainsFunc(f.TokenHosts, func(h string) bool { return strings.TrimPrefix(filled(h), "https://") == host }) {

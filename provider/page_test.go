@@ -51,7 +51,7 @@ func table(t *testing.T) string {
 	for _, p := range provider.Presets() {
 		made, f := preset(t, p), known[p.Name]
 		account := "yes"
-		if made.Userinfo.URL == "" && !made.Userinfo.FromToken {
+		if made.Userinfo.URL == "" && !made.Userinfo.FromToken && made.Issuer == "" {
 			account = ""
 		}
 		revoked := "yes"
@@ -71,6 +71,12 @@ func table(t *testing.T) string {
 			remarks = append(remarks, "no PKCE")
 		}
 		fmt.Fprintf(&b, "| %s | `provider.%s` | %s | %s | %s | %s |\n", p.Name, calls[p.Name], account, refresh, revoked, strings.Join(remarks, "; "))
+	}
+	b.WriteString("\n## Not as they were\n\n| provider | it is | why |\n|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if f := known[name]; f.Status != "active" {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, f.Status, strings.TrimSuffix(f.StatusNote, "."))
+		}
 	}
 	return b.String()
 }

@@ -61,10 +61,10 @@ func (p Provider) validateRest() error {
 		return wrong("APIBase", "a slash at its end")
 	}
 	for _, host := range p.APIHosts {
-		if below, any := strings.CutPrefix(host, "*."); any && strings.Contains(below, ".") {
+		if below, wild := strings.CutPrefix(host, "*."); wild && strings.Contains(below, ".") {
 			host = below
 		}
-		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || host == "" || strings.ToLower(host) != host {
+		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || host == "" || strings.Contains(host, "*") || strings.ToLower(host) != host {
 			return wrong("APIHosts", `"host", "host:port" or "*.host" in lower case`)
 		}
 	}
@@ -131,8 +131,8 @@ func (p Provider) MaySee(u *url.URL) bool {
 		return true
 	}
 	return slices.ContainsFunc(p.APIHosts, func(known string) bool {
-		below, any := strings.CutPrefix(known, "*")
-		return known == host(u) || any && len(host(u)) > len(below) && strings.HasSuffix(host(u), below)
+		below, wild := strings.CutPrefix(known, "*")
+		return known == host(u) || wild && len(host(u)) > len(below) && strings.HasSuffix(host(u), below)
 	})
 }
 

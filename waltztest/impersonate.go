@@ -254,7 +254,9 @@ func (i *Impersonation) fill(text string) string {
 func namedBy(p provider.Provider, known facts.Provider) map[string]string {
 	values := make(map[string]string)
 	for _, pair := range [][2]string{
-		{known.AuthorizationURL, p.AuthorizationURL}, {known.TokenURL, p.TokenURL}, {known.BaseURL, p.APIBase},
+		{known.AuthorizationURL, p.AuthorizationURL},
+		{known.TokenURL, p.TokenURL},
+		{known.BaseURL, p.APIBase},
 		{known.Issuer, p.Issuer},
 	} {
 		maps.Copy(values, unified(pair[0], pair[1]))

@@ -67,9 +67,10 @@ type Provider struct {
 		Lifetime int `json:"lifetime_s"`
 	} `json:"access_token"`
 	RefreshToken struct {
-		Issued  any
-		Rotates string
-		Params  map[string]string
+		Issued   any
+		Rotates  string
+		Lifetime int `json:"lifetime_s"` // unused
+		Params   map[string]string
 		Spending
 		Upgrade *Spending // of a login's token for one that lives longer
 	} `json:"refresh_token"`
@@ -79,6 +80,7 @@ type Provider struct {
 		Headers             map[string]string
 		Body                any
 		ID, Name, Email     string
+		Picture             string
 		EmailLookup         *struct{ URL string } `json:"email_lookup"`
 	}
 	Revocation *struct {
