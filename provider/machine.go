@@ -13,6 +13,9 @@ import (
 // refresh token is not expected (section 4.4.3); another call stands for it.
 func (c *Client) ClientCredentials(ctx context.Context, scopes []string) (*token.Token, error) {
 	r := request{op: "client credentials", url: c.Provider.TokenURL}
+	if c.Provider.OAuth1() {
+		return nil, c.fail(r, Misconfigured, errors.ErrUnsupported)
+	}
 	if c.Secret == "" {
 		return nil, c.fail(r, Misconfigured, errors.New("a public client has no credentials"))
 	}
