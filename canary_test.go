@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -40,6 +41,12 @@ type mine struct {
 
 // newMine starts a world over s, a storage or nil.
 func newMine(t *testing.T, s token.Storage) *mine {
+	t.Helper()
+	return newMineOf(t, s, "")
+}
+
+// newMineOf is newMine with a provider of OAuth 1 that has requests signed so; "": of OAuth 2.
+func newMineOf(t *testing.T, s token.Storage, signature string) *mine {
 	t.Helper()
 	m := &mine{out: make(map[string]*strings.Builder)}
 	if s != nil {
@@ -77,8 +84,13 @@ func newMine(t *testing.T, s token.Storage) *mine {
 		},
 		Disconnected: func(_ context.Context, key token.Key) { m.print("hook, disconnected", key) },
 	}}
-	m.world = newWorld(t, m.config, m.reg)
-	m.reg.Provider = m.provider.Provider()
+	if p := waltztest.New(t, waltztest.Config{ClientSecret: m.reg.ClientSecret, Signature: signature}); signature == "" {
+		m.reg.Provider = p.Provider()
+		m.world = newWorldAt(t, p, m.config, m.reg)
+	} else {
+		m.reg.Provider, m.reg.Scopes = p.OAuth1(), []string{}
+		m.world = newWorldAt(t, p, m.config, m.reg)
+	}
 	m.canaries.Add("cookie secret", m.config.Secret)
 	m.canaries.Add("previous cookie secret", m.config.PreviousSecrets[0])
 	m.canaries.Add("client secret", m.reg.ClientSecret)
@@ -198,7 +210,11 @@ func (m *mine) RoundTrip(r *http.Request) (*http.Response, error) {
 			m.canaries.Add(name+" that was sent", value)
 		}
 	}
-	if scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " "); credentials != "" {
+	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if sent := regexp.MustCompile(`oauth_verifier="([^"]+)"`).FindStringSubmatch(credentials); sent != nil {
+		m.canaries.Add("verifier that was sent", sent[1])
+	}
+	if credentials != "" && scheme != "OAuth" { // whose secrets the provider knows, and whose rest is no secret
 		m.canaries.Add(scheme+" credentials that were sent", credentials)
 	}
 	m.mu.Lock()

@@ -193,15 +193,12 @@ func (t *transport) authorize(out *http.Request, tok *token.Token) error {
 	return nil
 }
 
-// hide takes what was sent out of err. What is signed shows no secret, save where that is the signature.
+// hide takes what was sent out of err.
 func (t *transport) hide(err error, tok *token.Token) error {
-	err = hide(err, tok.AccessToken)
-	if t.provider.OAuth1() && t.provider.Signature == provider.Plaintext {
-		for _, secret := range []string{tok.Secret, t.client.Secret} {
-			err = hide(hide(err, secret), url.QueryEscape(url.QueryEscape(secret)))
-		}
+	if !t.provider.OAuth1() {
+		return hide(err, tok.AccessToken)
 	}
-	return err
+	return hide1(err, tok.AccessToken, tok.Secret, t.client.Secret)
 }
 
 // again sends the request once more with a new token, where there is one and the body can be had

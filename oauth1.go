@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strings"
 )
 
 // begin1 makes f a login of OAuth 1, which begins with a request token. That is what its state is: random,
@@ -40,4 +41,16 @@ func (c *Consumer) code(q url.Values) string {
 		return once(q, "oauth_verifier")
 	}
 	return once(q, "code")
+}
+
+// hide1 returns err without secrets, in each form that a signed request has them in: they are encoded (RFC
+// 5849 section 3.6), and in a PLAINTEXT signature twice.
+func hide1(err error, secrets ...string) error {
+	for _, secret := range secrets {
+		for range 3 {
+			err = hide(err, secret)
+			secret = strings.ReplaceAll(url.QueryEscape(secret), "+", "%20")
+		}
+	}
+	return err
 }

@@ -21,7 +21,7 @@ func answerBreaks() []taken {
 		{"scopes are compared by a set", "client.go", "return !had[s]", "return !slices.Contains(t.Scopes, s) && !had[s]", "TestSoakManyScopes"},
 		{"refreshed scopes are those that were granted", "client.go", "return !had[s]", "return false && had[s]", "TestAttackMoreScopes"},
 		{"the account is that of the ID token", "identity.go", "err == nil && of.Subject != i.Subject", "err == nil && of.Subject == \"\"", "TestAttackAccountOfAnother"},
-		{"a token has a type that is known", "answer.go", "	if err := CheckType(t); err != nil {\n		return nil, err\n	}\n", "", "TestAnswersAreClassified"},
+		{"a token has a type that is known", "answer.go", "	if err := p.CheckType(t); err != nil {\n		return nil, err\n	}\n", "", "TestAnswersAreClassified"},
 		{"an answer's redirect is not followed", "send.go", "return http.ErrUseLastResponse", "return nil", "TestASpendIsOneRequest"},
 		{"errors repeat no secret", "error.go", `if secret != "" {`, `if false && secret != "" {`, "TestErrorsRepeatNoSecretThatTheProviderRepeats"},
 		{"errors are one line", "error.go", "if !unicode.IsPrint(r) {", "if false && unicode.IsPrint(r) {", "TestCallbackError"},
