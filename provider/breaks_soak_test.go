@@ -12,6 +12,23 @@ func TestSoakBreaks(t *testing.T) {
 	without(t, callBreaks())
 }
 
+// TestSoakBreaksOfWhatIsLearned takes away what keeps a token's or a callback's own words in bounds.
+func TestSoakBreaksOfWhatIsLearned(t *testing.T) {
+	without(t, []taken{
+		{"a token names hosts that may see it", "learned.go", "err == nil && !p.MaySee(u)", "false && p.MaySee(u)", "TestAnAPIBaseComesWithTheToken"},
+		{"a token's member is escaped in a path", "learned.go", "value = url.PathEscape(value)", "_ = url.PathEscape(value)", "TestAnAPIBaseComesWithTheToken"},
+		{"the account is asked where the token may go", "identity.go", "(err != nil || !c.Provider.MaySee(to))", "(err != nil || to == nil)", "TestUserinfoIsNotAskedWhereTheTokenMayNotGo"},
+		{"below a host is a label before it", "validate.go", "wild && len(host(u)) > len(below) &&", "wild &&", "TestHostsBelowAHostMaySeeTheToken"},
+		{"below a host is not beside it", "validate.go", `strings.CutPrefix(known, "*")`, `strings.CutPrefix(known, "*.")`, "TestHostsBelowAHostMaySeeTheToken"},
+		{"a pattern is of one host", "validate.go", ` || strings.Contains(host, "*")`, "", "TestHostsBelowAHostMaySeeTheToken"},
+		{"a callback is signed by the secret", "callback.go", "hmac.Equal(sent, mac.Sum(nil))", "len(sent) == mac.Size()", "TestACallbackIsSigned"},
+		{"a callback is signed where that is promised", "callback.go", `c.Provider.CallbackMAC != "" && !c.callbackSigned(q)`, `q.Has(c.Provider.CallbackMAC) && !c.callbackSigned(q)`, "TestACallbackIsSigned"},
+		{"a key is one of P-256", "secret.go", " || !ok ||", " && !ok ||", "TestAClientSecretIsSigned"},
+		{"a type of its own is one that is named", "answer.go", `p.TokenType != "" && strings.EqualFold(t.TokenType, p.TokenType)`, "true", "TestATypeOfItsOwnIsBearer"},
+		{"a refreshed ID token is for all that the old one was for", "idtoken.go", "return !next.Audience.Contains(who)", "return false", "TestARefreshKeepsItsTokenAndDropsAWrongIDToken"},
+	})
+}
+
 func answerBreaks() []taken {
 	return []taken{
 		{"a large answer is no answer", "send.go", "err == nil && len(a.body) > maxAnswer", "false", "TestAttackOversizedAnswer"},
