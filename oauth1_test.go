@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/waltz-oauth/waltz"
+	"github.com/waltz-oauth/waltz/flaskdance"
 	"github.com/waltz-oauth/waltz/provider"
 	"github.com/waltz-oauth/waltz/storage/memstore"
 	"github.com/waltz-oauth/waltz/waltztest"
@@ -67,7 +68,12 @@ func (s *seen) to(path string) (all []*http.Request) {
 
 func TestTheWholeOAuth1Dance(t *testing.T) {
 	t.Parallel()
-	for name, s := range storages(t) {
+	all := storages(t)
+	var err error
+	if all["Flask's session"], err = flaskdance.NewSession(flaskdance.SessionConfig{SecretKey: fakeSecret}); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld1(t, waltz.Config{Storage: s}, waltz.Registration{})
