@@ -16,19 +16,22 @@ type dialect struct {
 	reach     token.Reach
 	oneWriter bool // writers of this process wait here for each other, because the engine would have them poll
 
-	// guesses says that the engine, which knows no better, takes it that deleted_at leads to few rows, where
-	// nearly all have NULL, and that due_at leads to many. See unindexed.
-	guesses bool
+	// unindexed is a column in such a form that the engine looks for no index on it.
+	unindexed string
+
+	guesses    bool // it may take it that deleted_at leads to few rows, where nearly all have NULL
+	spellOut   bool // it finds no place in an index by a comparison of rows
+	wantsRange bool // it takes no index for the sake of the order alone
 }
 
 func dialectOf(db *gorm.DB) (dialect, error) {
 	switch name := db.Name(); name {
 	case "sqlite":
-		return dialect{reach: token.Host, oneWriter: true, guesses: true}, nil
+		return dialect{reach: token.Host, oneWriter: true, unindexed: "+?", guesses: true}, nil
 	case "postgres":
-		return dialect{clock: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint", reach: token.Network}, nil
+		return dialect{clock: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint", reach: token.Network, unindexed: "(? || '')"}, nil
 	case "mysql":
-		return dialect{clock: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))", reach: token.Network}, nil
+		return dialect{clock: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))", reach: token.Network, unindexed: "COALESCE(?)", guesses: true, spellOut: true, wantsRange: true}, nil
 	default:
 		return dialect{}, fmt.Errorf("gormstore: engine %q: want sqlite, postgres or mysql", name)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -75,44 +77,74 @@ func (s *Storage[M]) page(ctx context.Context, f token.Filter, after *token.Key)
 func (s *Storage[M]) listing(db *gorm.DB, f token.Filter, after *token.Key) *gorm.DB {
 	c := s.columns
 	by := column
-	where := func(sql string, vars ...any) {
-		db = db.Clauses(clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: sql, Vars: vars}}})
+	if !f.Due.IsZero() && f.User == "" && f.Subject == "" {
+		// What engines guess is that much is due, and so they would rather walk the table in the order of the keys.
+		by = s.unindexed
 	}
+	where := func(e clause.Expression) { db = db.Clauses(clause.Where{Exprs: []clause.Expression{e}}) }
 	if s.dialect.guesses && c.softly() {
 		db = db.Unscoped()
-		where("? IS NULL", unindexed(c.deleted[0]))
+		where(clause.Expr{SQL: "? IS NULL", Vars: []any{s.unindexed(c.deleted[0])}})
 	}
 	if f.Provider != "" {
-		where("? = ?", column(c.provider), Text(f.Provider))
+		where(clause.Eq{Column: by(c.provider), Value: Text(f.Provider)})
 	}
 	if f.User != "" {
-		where("? = ?", column(c.owner), Text(f.User))
+		where(clause.Eq{Column: column(c.owner), Value: Text(f.User)})
 	}
 	if f.Subject != "" {
-		where("? = ?", column(c.subject), Text(f.Subject))
+		where(clause.Eq{Column: column(c.subject), Value: Text(f.Subject)})
 	}
 	if !f.Due.IsZero() {
-		where("? <= ?", column(c.dueAt), f.Due.UnixMicro())
-		if s.dialect.guesses && f.User == "" && f.Subject == "" {
-			by = unindexed
+		where(clause.Lte{Column: column(c.dueAt), Value: f.Due.UnixMicro()})
+	}
+	// An index is of use for the order only from its first column that may differ.
+	var columns, values []any
+	for _, part := range []struct {
+		fixed bool
+		field *schema.Field
+		after func(*token.Key) string
+	}{
+		{f.Provider != "", c.provider, func(k *token.Key) string { return k.Provider }},
+		{f.User != "", c.owner, func(k *token.Key) string { return k.User }},
+		{false, c.account, func(k *token.Key) string { return k.Account }},
+	} {
+		if part.fixed {
+			continue
+		}
+		columns = append(columns, by(part.field))
+		if after != nil {
+			values = append(values, Text(part.after(after)))
 		}
 	}
-	provider, owner, account := by(c.provider), by(c.owner), by(c.account)
-	switch { // MariaDB finds its place by the first of each two only
-	case after == nil:
-	case f.Provider == "":
-		where("? >= ?", provider, Text(after.Provider))
-		where("(?, ?, ?) > (?, ?, ?)", provider, owner, account, Text(after.Provider), Text(after.User), Text(after.Account))
-	default:
-		where("? >= ?", owner, Text(after.User))
-		where("(?, ?) > (?, ?)", owner, account, Text(after.User), Text(after.Account))
+	switch {
+	case after != nil:
+		where(s.dialect.after(columns, values))
+	case s.dialect.wantsRange && f == (token.Filter{}):
+		where(clause.Expr{SQL: "? >= ?", Vars: []any{columns[0], Text("")}})
 	}
-	return db.Clauses(clause.OrderBy{Expression: clause.Expr{SQL: "?, ?, ?", Vars: []any{provider, owner, account}}})
+	order := "?" + strings.Repeat(", ?", len(columns)-1)
+	return db.Clauses(clause.OrderBy{Expression: clause.Expr{SQL: order, Vars: columns}})
+}
+
+// after is the condition for rows whose columns come after values.
+func (d dialect) after(columns, values []any) clause.Expr {
+	switch {
+	case len(columns) == 1:
+		return clause.Expr{SQL: "? > ?", Vars: []any{columns[0], values[0]}}
+	case d.spellOut:
+		rest := d.after(columns[1:], values[1:])
+		return clause.Expr{SQL: "(? > ? OR ? = ? AND ?)", Vars: []any{columns[0], values[0], columns[0], values[0], rest}}
+	default:
+		list := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
+		return clause.Expr{SQL: list + " > " + list, Vars: append(slices.Clone(columns), values...)}
+	}
 }
 
 func column(f *schema.Field) any {
 	return clause.Column{Table: clause.CurrentTable, Name: f.DBName}
 }
 
-// unindexed is a column in such a form that SQLite looks for no index on it.
-func unindexed(f *schema.Field) any { return clause.Expr{SQL: "+?", Vars: []any{column(f)}} }
+func (s *Storage[M]) unindexed(f *schema.Field) any {
+	return clause.Expr{SQL: s.dialect.unindexed, Vars: []any{column(f)}}
+}
