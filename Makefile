@@ -64,15 +64,17 @@ lint:
 	done
 
 fuzz:
-	@set -e; targets=$$(go test -list '^Fuzz' ./...); \
-	echo "$$targets" | awk '/^Fuzz/ { t[n++] = $$1 } /^ok/ { while (n) print t[--n], $$2 }' | \
-	while read -r target package; do \
-		echo "$$package $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package" || exit 1; \
+	@set -e; root=$$PWD; for m in $(MODULES); do \
+		cd "$$root/$$m"; targets=$$(go test -list '^Fuzz' ./...); \
+		echo "$$targets" | awk '/^Fuzz/ { t[n++] = $$1 } /^ok/ { while (n) print t[--n], $$2 }' | \
+		while read -r target package; do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package" || exit 1; \
+		done; \
 	done
 
 bench:
-	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@set -e; for m in $(MODULES); do (cd $$m && go test -run '^$$' -bench '$(BENCH)' -benchmem ./...); done
 
 demo:
 	@go run ./cmd/waltz demo
