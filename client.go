@@ -134,7 +134,10 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 	if ctx.Done() == nil {
 		ctx = t.ctx
 	}
-	out := r.Clone(ctx)
+	out := r.WithContext(ctx) // but for the header what it points to stays as it is
+	if out.Header = r.Header.Clone(); out.Header == nil {
+		out.Header = make(http.Header)
+	}
 	if r.URL.Host != "" {
 		return out, nil
 	}

@@ -50,8 +50,6 @@ func (s stored) token(ctx context.Context) (*token.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	r, err := s.c.app.keeper.Fresh(ctx, key)
 	if s.c.reg.Machine && errors.Is(err, ErrNoToken) {
 		return s.c.obtain(ctx, key)
@@ -68,8 +66,6 @@ func (s stored) renewed(ctx context.Context, rejected *token.Token) (*token.Toke
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	r, err := s.c.app.keeper.Renew(ctx, key, rejected)
 	return r.Token, err
 }

@@ -195,6 +195,7 @@ func New(c Config) (*App, error) {
 		Refresher:   refresher{a},
 		Site:        c.Site,
 		Lease:       c.Lease,
+		Patience:    patience,
 		Traits:      a.traits,
 		Logger:      c.Logger,
 		Refreshed:   a.refreshed,

@@ -29,6 +29,8 @@ func (k *Keeper) Fresh(ctx context.Context, key token.Key) (token.Record, error)
 	if need == nothing {
 		return r, nil
 	}
+	ctx, cancel := k.patient(ctx)
+	defer cancel()
 	if need == login && k.shared != nil { // a cache may not have heard of a new one
 		if r, err = k.read(ctx, key, k.shared.Load); err != nil {
 			return token.Record{}, err
@@ -79,6 +81,8 @@ func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token
 	if err := k.check("refresh", key); err != nil {
 		return token.Record{}, err
 	}
+	ctx, cancel := k.patient(ctx)
+	defer cancel()
 	load := k.c.Storage.Get
 	if k.shared != nil {
 		load = k.shared.Load
@@ -96,6 +100,14 @@ func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token
 	default:
 		return k.renew(ctx, key, r, true)
 	}
+}
+
+// patient is ctx for as long as a caller waits.
+func (k *Keeper) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	if k.c.Patience == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, k.c.Patience)
 }
 
 // youth is how long a token is not renewed because an API refuses it.

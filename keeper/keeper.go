@@ -48,6 +48,10 @@ type Config struct {
 	// same.
 	Lease time.Duration
 
+	// Patience is how long Fresh and Renew wait for a refresh, which goes on without them: as long as
+	// their ctx lasts by default.
+	Patience time.Duration
+
 	// Traits says what is peculiar about the grants of provider; nil: nothing, of any.
 	Traits func(provider string) Traits
 
@@ -119,8 +123,8 @@ func New(c Config) (*Keeper, error) {
 	if c.Storage == nil || c.Refresher == nil {
 		return nil, errors.New("keeper: Config needs a Storage and a Refresher")
 	}
-	if c.Margin < 0 || c.Lease < 0 || c.Parallel < 0 {
-		return nil, errors.New("keeper: Config has a negative Margin, Lease or Parallel")
+	if c.Margin < 0 || c.Lease < 0 || c.Patience < 0 || c.Parallel < 0 {
+		return nil, errors.New("keeper: Config has a negative Margin, Lease, Patience or Parallel")
 	}
 	k := &Keeper{
 		c:       c,

@@ -116,7 +116,7 @@ func TestMaySee(t *testing.T) {
 			t.Errorf("%q: got %t", address, !want)
 		}
 	}
-	if (provider.Provider{}).MaySee(&url.URL{Scheme: "https"}) {
+	if new(provider.Provider).MaySee(&url.URL{Scheme: "https"}) {
 		t.Error("no host may see it")
 	}
 }

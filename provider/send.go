@@ -218,8 +218,9 @@ func (c *Client) api(op, address, credentials string, t *token.Token) request {
 // Authorize sets the headers of an API request of the client with that id: what carries the token, and
 // those of APIHeaders that are not there.
 func (p *Provider) Authorize(h http.Header, clientID, accessToken string) {
+	credential := p.credentialHeader()
 	p.authorize(clientID, accessToken, func(name, value string) {
-		if name == p.credentialHeader() || h.Get(name) == "" {
+		if name == credential || h.Get(name) == "" {
 			h.Set(name, value)
 		}
 	})

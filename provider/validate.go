@@ -123,11 +123,11 @@ func (p Provider) validateRest() error {
 
 // MaySee reports whether a request to u may carry the token: u is https, or http to loopback, and
 // its host with its port is one of APIHosts, exactly or below "*.", or that of APIBase.
-func (p Provider) MaySee(u *url.URL) bool {
+func (p *Provider) MaySee(u *url.URL) bool {
 	if !secure(u) || u.User != nil {
 		return false
 	}
-	if base, err := url.Parse(p.APIBase); err == nil && base.Host != "" && host(base) == host(u) {
+	if base := baseHost(p.APIBase); base != "" && base == host(u) {
 		return true
 	}
 	return slices.ContainsFunc(p.APIHosts, func(known string) bool {
@@ -140,6 +140,18 @@ func (p Provider) MaySee(u *url.URL) bool {
 func host(u *url.URL) string {
 	h := strings.ToLower(u.Host)
 	if u.Scheme == "https" {
+		h = strings.TrimSuffix(h, ":443")
+	}
+	return h
+}
+
+// baseHost is the host of an API base, as host has it. It is asked for with every request, so it parses no
+// more than that; what is no address of a host has one that no request is for.
+func baseHost(base string) string {
+	scheme, rest, _ := strings.Cut(base, "://")
+	h, _, _ := strings.Cut(rest, "/")
+	h = strings.ToLower(h)
+	if scheme == "https" {
 		h = strings.TrimSuffix(h, ":443")
 	}
 	return h
