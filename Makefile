@@ -4,7 +4,7 @@ FUZZTIME = 2m
 BENCH = .
 # Tests wait for engines and browsers more than they compute.
 PARALLEL = 6
-MODULES = . internal/e2e storage/gormstore/enginetest
+MODULES = . internal/e2e storage/gormstore/enginetest bench
 TOOL = go tool -modfile="$$root/tools/go.mod"
 
 .PHONY: help test lint fuzz bench demo soak programs
@@ -13,7 +13,7 @@ help:
 	@echo 'make test   vet and all tests, those in a browser too; CI runs this and nothing else'
 	@echo 'make lint   golangci-lint and govulncheck, at the versions of tools/go.mod'
 	@echo 'make fuzz   every fuzz target for FUZZTIME ($(FUZZTIME)) each'
-	@echo 'make bench  benchmarks whose names match BENCH ($(BENCH)); compare two runs with benchstat'
+	@echo 'make bench  waltz beside its peers and limits, into bench/report.md: the rows that match BENCH ($(BENCH))'
 	@echo 'make demo   the demo: a provider and an application on this machine alone'
 	@echo 'make soak   the tests that take minutes'
 
