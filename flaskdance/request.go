@@ -100,11 +100,7 @@ func (in *request) change(name, value string) error {
 			at = len(all)
 		}
 		all = slices.Insert(all, at, member{name, ascii(quote(name)), value})
-		c, err := in.cookie(all, time.Now())
-		if err != nil {
-			return err
-		}
-		if n := len(c.String()); n > maxCookie {
+		if n := len(in.cookie(all, time.Now()).String()); n > maxCookie {
 			return fmt.Errorf("%w for a session: Flask's cookie would have %d bytes, and browsers take %d; keep tokens in a storage on the server", token.ErrTooLarge, n, maxCookie)
 		}
 	}
@@ -136,28 +132,25 @@ func (in *request) begin(h http.Header) {
 		return
 	}
 	respond.Private(h)
-	c, err := in.cookie(all, time.Now())
-	if err == nil {
-		h.Add("Set-Cookie", c.String())
-	}
+	h.Add("Set-Cookie", in.cookie(all, time.Now()).String())
 }
 
 // cookie returns the cookie of a session; without members, the one that removes it.
-func (in *request) cookie(all []member, now time.Time) (*http.Cookie, error) {
+func (in *request) cookie(all []member, now time.Time) *http.Cookie {
 	c := in.s.config
 	made := &http.Cookie{ //nolint:gosec // its attributes are those of the Flask application
 		Name: c.name(), Domain: c.Domain, Path: c.path(), Secure: c.Secure, HttpOnly: !c.Scriptable, SameSite: c.SameSite,
+		Partitioned: c.Partitioned,
 	}
 	if len(all) == 0 {
 		made.MaxAge, made.Expires = -1, time.Unix(1, 0)
-		return made, nil
+		return made
 	}
 	if permanent(all) {
 		made.Expires = now.Add(c.lifetime())
 	}
-	var err error
-	made.Value, err = in.s.signer.sign(wrapped(all), now)
-	return made, err
+	made.Value = in.s.signer.sign(wrapped(all), now)
+	return made
 }
 
 func permanent(all []member) bool {

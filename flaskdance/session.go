@@ -17,18 +17,19 @@ var ErrNoSession = errors.New("no browser session in this context: wrap the mux 
 
 // SessionConfig says what Flask's configuration says. The zero value of a field means Flask's default.
 type SessionConfig struct {
-	SecretKey string   // SECRET_KEY, which signs; required
+	SecretKey string   // SECRET_KEY, which signs: its bytes, where Flask has bytes; required
 	Fallbacks []string // SECRET_KEY_FALLBACKS, which only verify
 
 	Lifetime  time.Duration // PERMANENT_SESSION_LIFETIME; older cookies are not read; 31 days
 	NoRefresh bool          // SESSION_REFRESH_EACH_REQUEST is False: a permanent session is sent only when it changed
 
-	Name       string        // SESSION_COOKIE_NAME; "session"
-	Domain     string        // SESSION_COOKIE_DOMAIN; the host that answers, alone
-	Path       string        // SESSION_COOKIE_PATH; "/"
-	Secure     bool          // SESSION_COOKIE_SECURE
-	Scriptable bool          // SESSION_COOKIE_HTTPONLY is False
-	SameSite   http.SameSite // SESSION_COOKIE_SAMESITE
+	Name        string        // SESSION_COOKIE_NAME; "session"
+	Domain      string        // SESSION_COOKIE_DOMAIN; the host that answers, alone
+	Path        string        // SESSION_COOKIE_PATH or APPLICATION_ROOT; "/"
+	Secure      bool          // SESSION_COOKIE_SECURE
+	Scriptable  bool          // SESSION_COOKIE_HTTPONLY is False
+	SameSite    http.SameSite // SESSION_COOKIE_SAMESITE
+	Partitioned bool          // SESSION_COOKIE_PARTITIONED, which browsers take with Secure alone
 }
 
 func (c SessionConfig) lifetime() time.Duration { return cmp.Or(c.Lifetime, 31*24*time.Hour) }
@@ -62,7 +63,7 @@ func NewSession(c SessionConfig) (*Session, error) {
 	if c.Lifetime < 0 {
 		return nil, errors.New("flaskdance: Lifetime is negative")
 	}
-	probe := &http.Cookie{Name: c.name(), Value: "x", Path: c.path(), Domain: c.Domain} //nolint:gosec // which is sent to nobody
+	probe := &http.Cookie{Name: c.name(), Value: "x", Path: c.path(), Domain: c.Domain, Secure: c.Secure, Partitioned: c.Partitioned} //nolint:gosec // which is sent to nobody
 	if err := probe.Valid(); err != nil {
 		return nil, fmt.Errorf("flaskdance: session cookie: %w", err)
 	}

@@ -43,11 +43,7 @@ func answered(s *Session, line string, f func(ctx context.Context)) *http.Respon
 // holding returns the Cookie header of a browser whose session has that JSON.
 func holding(t testing.TB, s *Session, payload string) string {
 	t.Helper()
-	value, err := s.signer.sign(payload, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.config.name() + "=" + value
+	return s.config.name() + "=" + s.signer.sign(payload, time.Now())
 }
 
 // held returns the JSON of the session that a response leaves.
