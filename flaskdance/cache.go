@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"time"
 
 	"github.com/waltz-oauth/waltz/token"
 )
@@ -40,7 +41,8 @@ var (
 type UncachedConfig struct {
 	Storage token.Storage // required
 
-	// Drop deletes a key from the cache; required. With go-redis it is
+	// Drop deletes a key from the cache; required. It has five seconds, since the write has happened
+	// and the caller waits. With go-redis it is
 	//
 	//	func(ctx context.Context, key string) error { return rdb.Del(ctx, key).Err() }
 	Drop func(ctx context.Context, key string) error
@@ -118,7 +120,10 @@ func (u *Uncached) List(ctx context.Context, f token.Filter) iter.Seq2[token.Ent
 
 // wrote drops what the cache holds, also after a write that failed, which may have happened.
 func (u *Uncached) wrote(ctx context.Context, key token.Key) {
-	if err := u.drop(context.WithoutCancel(ctx), u.prefix+CacheKey(key)); err != nil {
+	const patience = 5 * time.Second
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := u.drop(within, u.prefix+CacheKey(key)); err != nil {
 		u.logger.LogAttrs(ctx, slog.LevelWarn, "Flask's cache may serve an old token until its timeout",
 			slog.String("key", key.String()), slog.Any("error", err))
 	}

@@ -29,10 +29,8 @@ type column struct {
 
 // layout asks the engine for the table's columns when it is first needed.
 func (t *Table) layout(ctx context.Context) (*layout, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.known != nil {
-		return t.known, nil
+	if l := t.known.Load(); l != nil {
+		return l, nil
 	}
 	all, err := t.columns(ctx)
 	if err != nil {
@@ -61,7 +59,7 @@ func (t *Table) layout(ctx context.Context) (*layout, error) {
 			*c.into = &found
 		}
 	}
-	t.known = l
+	t.known.Store(l)
 	return l, nil
 }
 
@@ -88,10 +86,14 @@ func (t *Table) columns(ctx context.Context) (map[string]column, error) {
 			return nil, fmt.Errorf("column %s of table %s is jsonb, which does not keep a token as it is: want json", c.name, t.config.table())
 		case kind == "uuid":
 			c.uuid = true
-		case strings.Contains(kind, "bigint"), d.reach == token.Host && strings.Contains(kind, "int"):
+		case strings.HasPrefix(kind, "bigint"), d.reach == token.Host && strings.Contains(kind, "int"):
 			c.bits = 64
-		case strings.Contains(kind, "smallint"):
+		case strings.HasPrefix(kind, "mediumint"):
+			c.bits = 24
+		case strings.HasPrefix(kind, "smallint"):
 			c.bits = 16
+		case strings.HasPrefix(kind, "tinyint"):
+			c.bits = 8
 		case strings.HasPrefix(kind, "int"):
 			c.bits = 32
 		case d.reach != token.Host && strings.Contains(kind, "char"): // SQLite takes text of any length
@@ -133,7 +135,7 @@ func (c *column) check(value string) error {
 	case c.bits > 0:
 		n, err := strconv.ParseInt(value, 10, c.bits)
 		if err != nil || strconv.FormatInt(n, 10) != value {
-			return errors.New("is no whole number, of which the column is")
+			return errors.New("is no whole number that the column holds")
 		}
 	case c.uuid && !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(value):
 		return errors.New("is no UUID, of which the column is")

@@ -2,6 +2,8 @@ package flaskdance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -38,6 +40,54 @@ func (t *Table) List(ctx context.Context, f token.Filter) iter.Seq2[token.Entry,
 			if !yield(e, nil) {
 				return
 			}
+		}
+	}
+}
+
+// Row is a row of the table, as an import reads it.
+type Row struct {
+	ID     int64 // in the order of which rows are read
+	Key    token.Key
+	Record token.Record
+	Err    error // what stands in the row is no token; Record is empty
+}
+
+var errNobody = errors.New("its user is empty, which is neither a user nor NULL")
+
+// Rows yields all rows with ids after the one given, tokens included. It holds no connection while the
+// loop's body runs. After an error it yields nothing more.
+func (t *Table) Rows(ctx context.Context, after int64) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		l, err := t.layout(ctx)
+		if err != nil {
+			yield(Row{}, failed("list", token.Key{}, err))
+			return
+		}
+		const pageSize = 500
+		id := t.config.Dialect.name(t.config.id())
+		for {
+			page, err := t.query(ctx, t.db, l, fmt.Sprintf(" WHERE %s > ? ORDER BY %s LIMIT %d", id, id, pageSize), after)
+			if err != nil {
+				yield(Row{}, failed("list", token.Key{}, err))
+				return
+			}
+			for _, r := range page {
+				out := Row{ID: r.id, Key: r.key}
+				if out.Record, out.Err = r.record(); r.nobody {
+					out.Record, out.Err = token.Record{}, errNobody
+				}
+				if err := ctx.Err(); err != nil {
+					yield(Row{}, failed("list", token.Key{}, err))
+					return
+				}
+				if !yield(out, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+			after = page[len(page)-1].id
 		}
 	}
 }

@@ -5,10 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"iter"
-	"math/rand/v2"
 	"reflect"
 	"strconv"
 	"strings"
@@ -163,74 +159,6 @@ func (t *Table) remove(ctx context.Context, tx *sql.Tx, all []row) error {
 	return nil
 }
 
-func (t *Table) fill(statement string) string {
-	d := t.config.Dialect
-	return strings.NewReplacer("{table}", d.name(t.config.table()), "{id}", d.name(t.config.id())).Replace(statement)
-}
-
-// locked runs f in a transaction in which nobody else writes the table, Flask-Dance included. One that
-// came in another's way is run again.
-func (t *Table) locked(ctx context.Context, f func(*sql.Tx) error) error {
-	select {
-	case t.writer <- struct{}{}:
-		defer func() { <-t.writer }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	const tries, longest = 50, 100 * time.Millisecond
-	wait := time.Millisecond
-	for try := 1; ; try++ {
-		err := t.transaction(ctx, f)
-		if err == nil || try == tries || !collided(err) {
-			return err
-		}
-		select {
-		case <-time.After(rand.N(wait)): //nolint:gosec // no secret
-			wait = min(2*wait, longest)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (t *Table) transaction(ctx context.Context, f func(*sql.Tx) error) (err error) {
-	tx, err := t.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback()
-		}
-	}()
-	if lock := t.config.Dialect.lock; lock != "" {
-		if _, err := tx.ExecContext(ctx, t.fill(lock)); err != nil {
-			return err
-		}
-	}
-	if err := f(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// collided reports whether err is that of a transaction which was undone because it came in another's
-// way, or never began since another kept the database. Drivers of PostgreSQL have the code as SQLState,
-// those of MariaDB in the text, and that of SQLite as a number.
-func collided(err error) bool {
-	const serialization, deadlock = "40001", "40P01"
-	const primary, busy = 0xff, 5
-	var n interface{ Code() int }
-	if errors.As(err, &n) && n.Code()&primary == busy {
-		return true
-	}
-	var e interface{ SQLState() string }
-	if errors.As(err, &e) {
-		return e.SQLState() == serialization || e.SQLState() == deadlock
-	}
-	return strings.Contains(err.Error(), "("+serialization+")")
-}
-
 // sameJSON reports whether a and b are one JSON value, numbers as they are spelled.
 func sameJSON(a, b string) bool {
 	if a == b {
@@ -245,52 +173,4 @@ func sameJSON(a, b string) bool {
 		}
 	}
 	return reflect.DeepEqual(values[0], values[1])
-}
-
-// Row is a row of the table, as an import reads it.
-type Row struct {
-	ID     int64 // in the order of which rows are read
-	Key    token.Key
-	Record token.Record
-	Err    error // what stands in the row is no token; Record is empty
-}
-
-var errNobody = errors.New("its user is empty, which is neither a user nor NULL")
-
-// Rows yields all rows with ids after the one given, tokens included. It holds no connection while the
-// loop's body runs. After an error it yields nothing more.
-func (t *Table) Rows(ctx context.Context, after int64) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		l, err := t.layout(ctx)
-		if err != nil {
-			yield(Row{}, failed("list", token.Key{}, err))
-			return
-		}
-		const pageSize = 500
-		id := t.config.Dialect.name(t.config.id())
-		for {
-			page, err := t.query(ctx, t.db, l, fmt.Sprintf(" WHERE %s > ? ORDER BY %s LIMIT %d", id, id, pageSize), after)
-			if err != nil {
-				yield(Row{}, failed("list", token.Key{}, err))
-				return
-			}
-			for _, r := range page {
-				out := Row{ID: r.id, Key: r.key}
-				if out.Record, out.Err = r.record(); r.nobody {
-					out.Record, out.Err = token.Record{}, errNobody
-				}
-				if err := ctx.Err(); err != nil {
-					yield(Row{}, failed("list", token.Key{}, err))
-					return
-				}
-				if !yield(out, nil) {
-					return
-				}
-			}
-			if len(page) < pageSize {
-				return
-			}
-			after = page[len(page)-1].id
-		}
-	}
 }

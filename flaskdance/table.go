@@ -7,7 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/waltz-oauth/waltz/token"
@@ -23,7 +23,7 @@ type TableConfig struct {
 	Provider  string // "provider"
 	CreatedAt string // "created_at"
 	Token     string // "token"
-	User      string // "user_id", where the table has that; a column that is named here must be there
+	User      string // "user_id", where the table has that; a column that is named here must be there; as text it is the key's User
 
 	// Account is a column for a key's account; without one, keys that have an account are refused.
 	// Flask-Dance knows of none, and fails where a user has two rows of a provider.
@@ -39,6 +39,8 @@ func (c TableConfig) token() string    { return cmp.Or(c.Token, "token") }
 // Table keeps tokens in Flask-Dance's table, as SQLAlchemy made it: what one side writes the other
 // reads. Columns besides those of [TableConfig] are left alone.
 //
+// Which columns there are, and of which types, is asked once.
+//
 // Nothing in that table is unique. Of several rows of one key, which Flask-Dance's own writers can
 // leave and then fail at, the newest counts, and a write removes the others. A Table leaves no second
 // row, whoever writes at the same time: docs/decisions/012-flask-dance-table.md says how. Nothing is
@@ -52,8 +54,7 @@ type Table struct {
 	config TableConfig
 	writer chan struct{} // holds one value while someone writes, so that the others wait in no connection
 
-	mu    sync.Mutex
-	known *layout
+	known atomic.Pointer[layout]
 }
 
 var (
