@@ -22,7 +22,7 @@ func (c *Consumer) formPost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := url.Values{}
-	for _, name := range []string{"state", "iss", "code", "error", "error_description"} {
+	for _, name := range append([]string{"state", "iss", "code", "error", "error_description"}, c.reg.Provider.CallbackKept...) {
 		if values, sent := r.PostForm[name]; sent {
 			q[name] = values
 		}
@@ -58,6 +58,7 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 		Verifier:     f.Verifier,
 		Nonce:        f.Nonce,
 		Scopes:       c.scopes(),
+		Callback:     r.URL.Query(),
 		RequestToken: provider.RequestToken{Token: f.State, Secret: f.Secret},
 	})
 	if err != nil {

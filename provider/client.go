@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -53,6 +54,7 @@ type Grant struct {
 	Nonce       string
 	Scopes      []string // as asked: they are what was granted where the answer names none (RFC 6749 section 5.1)
 
+	Callback     url.Values   // all that came back; only a provider whose CallbackKept names some of it needs it
 	RequestToken RequestToken // OAuth 1 only
 }
 
@@ -73,7 +75,19 @@ func (c *Client) Exchange(ctx context.Context, g Grant) (*token.Token, error) {
 		form["code_verifier"] = g.Verifier
 	}
 	r := request{op: "exchange", url: c.Provider.TokenURL, secrets: []string{g.Code, g.Verifier, g.Nonce}}
-	return c.granted(ctx, r, form, c.Provider.TokenParams, g)
+	t, err := c.granted(ctx, r, form, c.Provider.TokenParams, g)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range c.Provider.CallbackKept {
+		if _, said := t.Extra(name); said || len(g.Callback[name]) != 1 {
+			continue
+		}
+		if t, err = t.With(name, g.Callback.Get(name)); err != nil {
+			return nil, c.fail(r, Doubtful, err)
+		}
+	}
+	return t, nil
 }
 
 // granted sends the request that a login comes down to, with the provider's own members more, and

@@ -80,6 +80,7 @@ func (d *dancer) login(t *testing.T) (*token.Token, error) {
 	}
 	return d.client.Exchange(t.Context(), provider.Grant{
 		Code: d.answered.Get("code"), RedirectURI: d.back.URL, Verifier: fakeVerifier, Nonce: fakeNonce, Scopes: scopes,
+		Callback: d.answered,
 	})
 }
 
@@ -102,6 +103,11 @@ func (d *dancer) dance(t *testing.T) {
 	}
 	if _, kept := tok.Extra("unheard_of"); !kept {
 		t.Error("a member of the answer is lost")
+	}
+	for name, value := range d.known.Callback.Kept {
+		if tok.ExtraString(name) != value {
+			t.Errorf("the callback's %s is lost", name)
+		}
 	}
 	next, err := d.client.Refresh(t.Context(), tok)
 	if err != nil {

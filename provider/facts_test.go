@@ -95,7 +95,7 @@ func TestEveryPresetSaysWhatIsKnown(t *testing.T) {
 		if want := f.LoginParams(filled); !maps.Equal(made.AuthorizationParams, want) && len(made.AuthorizationParams)+len(want) > 0 {
 			t.Errorf("%s: login parameters are %v, known are %v", p.Name, made.AuthorizationParams, want)
 		}
-		base := regexp.MustCompile(`\{token\.[a-z0-9_/]*\b([a-z_]+)\}`).ReplaceAllString(made.APIBase, "{$1}")
+		base := regexp.MustCompile(`\{token\.[a-z0-9_/]*\b([A-Za-z_]+)\}`).ReplaceAllString(made.APIBase, "{$1}")
 		if base != "" && !strings.HasPrefix(strings.TrimSuffix(filled(f.BaseURL), "/")+"/", base) {
 			t.Errorf("%s: API base is %s, known is %s", p.Name, made.APIBase, filled(f.BaseURL))
 		}

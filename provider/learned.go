@@ -19,8 +19,8 @@ const userinfoMember = "userinfo"
 // Learns reports whether APIBase is known only with a token.
 func (p *Provider) Learns() bool { return strings.Contains(p.APIBase, "{token.") }
 
-// Base is what requests with t are relative to: APIBase, with what t says put in. Its error says that
-// this makes no address of a host that may see the token. Where APIBase names no member of the
+// Base is what requests with t are relative to: APIBase, with what t says put in. Its error says that t
+// does not say it, or that this makes no address of a host that may see the token. Where APIBase names no member of the
 // token, t may be nil.
 func (p *Provider) Base(t *token.Token) (string, error) {
 	if !p.Learns() {
@@ -28,6 +28,11 @@ func (p *Provider) Base(t *token.Token) (string, error) {
 	}
 	base := filled(p.APIBase, t)
 	u, err := endpoint(base)
+	for _, name := range member.FindAllString(p.APIBase, -1) {
+		if filled(name, t) == "" {
+			err = fmt.Errorf("it has no %s", strings.Trim(name, "{}"))
+		}
+	}
 	if err == nil && !p.MaySee(u) {
 		err = errors.New("its host may not see the token")
 	}

@@ -30,6 +30,7 @@ func TestAnAPIBaseComesWithTheToken(t *testing.T) {
 		{"{token.userinfo/accounts/0/base}/", `"userinfo":{"accounts":[{"base":"https://a.b.api.example"}]}`, "https://a.b.api.example/"},
 		{"https://api.example/{token.account}/", `"account":"a/../b?c"`, "https://api.example/a%2F..%2Fb%3Fc/"},
 		{"https://api.example/{token.account}/", `"account":17`, "https://api.example/17/"},
+		{"https://api.example/{token.account}/", `"other":17`, ""},
 		{"{token.instance_url}/", `"instance_url":"http://own.api.example"`, ""},
 		{"{token.instance_url}/", `"instance_url":"https://evil.example"`, ""},
 		{"{token.instance_url}/", `"instance_url":"https://evil.example/.api.example"`, ""},
@@ -160,5 +161,22 @@ func TestASpentTokenIsInNoError(t *testing.T) {
 	_, err = c.Refresh(t.Context(), spent)
 	if said := failed(t, err).Error(); strings.Contains(said, fakeAccess) || strings.Contains(said, url.QueryEscape(fakeAccess)) {
 		t.Error("the error has the token in it")
+	}
+}
+
+func TestWhatACallbackHasBesideTheCodeIsKept(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, says(http.StatusOK, `{"access_token":"a","said":"by the answer"}`))
+	c.Provider.CallbackKept = []string{"realmId", "said", "twice", "access_token", "none"}
+	g := grant()
+	g.Callback = url.Values{"realmId": {"17"}, "said": {"by the browser"}, "twice": {"1", "2"}, "access_token": {"another"}, "more": {"x"}}
+	tok, err := c.Exchange(t.Context(), g)
+	if err != nil || tok.AccessToken != "a" || tok.ExtraString("realmId") != "17" || tok.ExtraString("said") != "by the answer" {
+		t.Fatalf("the token is another, %v", err)
+	}
+	for _, name := range []string{"twice", "none", "more"} {
+		if _, kept := tok.Extra(name); kept {
+			t.Errorf("%s is kept", name)
+		}
 	}
 }

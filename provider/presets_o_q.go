@@ -161,8 +161,9 @@ func QuickBooks() Provider {
 		AuthorizationURL: "https://appcenter.intuit.com/connect/oauth2",
 		Scopes:           []string{"openid", "profile", "email"},
 		TokenURL:         "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-		APIBase:          "https://quickbooks.api.intuit.com/",
-		APIHosts:         []string{"accounts.platform.intuit.com"},
+		CallbackKept:     []string{"realmId"},
+		APIBase:          "https://quickbooks.api.intuit.com/v3/company/{token.realmId}/",
+		APIHosts:         []string{"quickbooks.api.intuit.com", "accounts.platform.intuit.com"},
 		Userinfo:         Userinfo{URL: "https://accounts.platform.intuit.com/v1/openid_connect/userinfo", Name: "/givenName"},
 		Revocation:       Revocation{URL: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"},
 	}

@@ -71,6 +71,7 @@ type Provider struct {
 	IssParameter  bool     // the callback always names the issuer (RFC 9207 section 3)
 
 	SecretClaims SecretClaims // of a client secret that is made for each request: ClientAuth is SecretJWT
+	CallbackKept []string     // parameters of a callback that are kept in the token by their names, where APIBase may name them; nothing vouches for them
 	CallbackMAC  string       // the parameter of a callback that is the HMAC-SHA256 of the others under the client secret; "": they are not signed
 }
 

@@ -92,6 +92,9 @@ func (i *Impersonation) consent(w http.ResponseWriter, body []byte) string {
 	} else {
 		q.Set("error", "access_denied")
 	}
+	for name, value := range i.known.Callback.Kept {
+		q.Set(name, value)
+	}
 	if name := i.known.Callback.MAC; name != "" {
 		q.Set("timestamp", "1337178173")
 		q.Set(name, i.mac(q))

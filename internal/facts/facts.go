@@ -90,8 +90,9 @@ type Provider struct {
 		Params      map[string]string
 	}
 	Callback struct {
-		ResponseMode string `json:"response_mode"`
-		MAC          string // the parameter that signs the others
+		ResponseMode string            `json:"response_mode"`
+		MAC          string            // the parameter that signs the others
+		Kept         map[string]string // what programs need of it later, and an example
 	}
 	Quirks []string
 }
