@@ -164,6 +164,21 @@ func TestASpentTokenIsInNoError(t *testing.T) {
 	}
 }
 
+func TestACallbackNamesNoHost(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]bool{
+		"https://api.example/{token.shop}/": true, "https://{token.shop}.api.example/": false, "{token.shop}/": false,
+	} {
+		p := provider.Provider{
+			Name: "fake", AuthorizationURL: "https://fake.example/a", TokenURL: "https://fake.example/t",
+			APIBase: base, APIHosts: []string{"*.api.example"}, CallbackKept: []string{"shop"},
+		}
+		if err := p.Validate(); (err == nil) != want {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+}
+
 func TestWhatACallbackHasBesideTheCodeIsKept(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, says(http.StatusOK, `{"access_token":"a","said":"by the answer"}`))

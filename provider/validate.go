@@ -106,6 +106,12 @@ func (p Provider) validateRest() error {
 	if c := p.SecretClaims; (p.ClientAuth == SecretJWT) != (c != SecretClaims{}) || p.ClientAuth == SecretJWT && (c.Issuer == "" || c.Audience == "" || c.KeyID == "") {
 		return wrong("SecretClaims", "all of them with ClientAuth SecretJWT, and none without")
 	}
+	for _, name := range p.CallbackKept {
+		before, _, used := strings.Cut(p.APIBase, "{token."+name)
+		if used && !strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
+			return wrong("APIBase", "no host that a callback names")
+		}
+	}
 	if p.Userinfo.Kept && p.Userinfo.URL == "" {
 		return wrong("Userinfo.Kept", "a URL whose answer is kept")
 	}
