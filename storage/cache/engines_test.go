@@ -23,35 +23,37 @@ import (
 // nexts are the storages to put a cache over that outlive the process.
 func nexts() map[string]func(*testing.T) token.Storage {
 	return map[string]func(*testing.T) token.Storage{
-		"file": func(t *testing.T) token.Storage { return openFile(t, filepath.Join(t.TempDir(), "tokens")) },
-		"sqlite": func(t *testing.T) token.Storage {
-			s, err := sqlite.Open(filepath.Join(t.TempDir(), "tokens.db"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = s.Close() })
-			return s
+		"file":     func(t *testing.T) token.Storage { return openFile(t, filepath.Join(t.TempDir(), "tokens")) },
+		"sqlite":   func(t *testing.T) token.Storage { s, _ := tables()["sqlite"](t); return s },
+		"postgres": func(t *testing.T) token.Storage { s, _ := tables()["postgres"](t); return s },
+		"mysql":    func(t *testing.T) token.Storage { s, _ := tables()["mysql"](t); return s },
+	}
+}
+
+// tables are those of nexts that are in a database.
+func tables() map[string]func(*testing.T) (*sqlstore.Storage, *sql.DB) {
+	return map[string]func(*testing.T) (*sqlstore.Storage, *sql.DB){
+		"sqlite": func(t *testing.T) (*sqlstore.Storage, *sql.DB) {
+			db, err := sqlite.OpenDB(filepath.Join(t.TempDir(), "tokens.db"))
+			return table(t, sqlite.Dialect(), db, err)
 		},
-		"postgres": func(t *testing.T) token.Storage {
+		"postgres": func(t *testing.T) (*sqlstore.Storage, *sql.DB) {
 			db, err := postgres.OpenDB(enginetest.Postgres(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return table(t, sqlstore.Config{Dialect: postgres.Dialect(), Owned: true}, db)
+			return table(t, postgres.Dialect(), db, err)
 		},
-		"mysql": func(t *testing.T) token.Storage {
+		"mysql": func(t *testing.T) (*sqlstore.Storage, *sql.DB) {
 			db, err := mysql.OpenDB(enginetest.MySQL(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return table(t, sqlstore.Config{Dialect: mysql.Dialect(), Owned: true}, db)
+			return table(t, mysql.Dialect(), db, err)
 		},
 	}
 }
 
-func table(t *testing.T, c sqlstore.Config, db *sql.DB) token.Storage {
+func table(t *testing.T, d sqlstore.Dialect, db *sql.DB, err error) (*sqlstore.Storage, *sql.DB) {
 	t.Helper()
-	s, err := sqlstore.New(db, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlstore.New(db, sqlstore.Config{Dialect: d, Owned: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func table(t *testing.T, c sqlstore.Config, db *sql.DB) token.Storage {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return s, db
 }
 
 func TestPromisesOverEachEngine(t *testing.T) {

@@ -33,7 +33,7 @@ func changes(p *plain) map[string]struct {
 
 // slowly reads through reader, has write done when the old token was read and not yet returned, and
 // lets the reader go on.
-func slowly(t *testing.T, p *plain, reader token.Storage, write func()) {
+func slowly(t *testing.T, p interface{ hold() *gate }, reader token.Storage, write func()) {
 	t.Helper()
 	g, done := p.hold(), make(chan struct{})
 	go func() {
