@@ -51,7 +51,7 @@ func failures() []cut {
 		{"try to mark again at once", "send.go", "again.wait(own) // if own ends, the load says so", "_ = again", "TestConflictsAreNotTriedAgainAtOnce"},
 		{"tell nobody that a grant is dead", "send.go", "hook := f.k.c.Reauthorize; hook != nil", "hook := f.k.c.Reauthorize; false", "TestRefusedGrantIsMarkedOnce"},
 		{"ask again and again for what is dead", "schedule.go", "case r.State == token.Reauthorize:\n\t\treturn login\n", "", "TestDeadGrantIsNeverTried"},
-		{"spend what is dead", "refresh.go", "r.State == token.Reauthorize || r.Token.RefreshToken == \"\"", "r.Token.RefreshToken == \"\"", "TestLookAgainBeforeTheClaim"},
+		{"spend what is dead", "refresh.go", "r.State == token.Reauthorize || !f.k.renewable", "!f.k.renewable", "TestLookAgainBeforeTheClaim"},
 
 		// The registration is wrong.
 		{"change the record of whom it befell", "send.go", "f.leave(ctx, claimed, before)", "f.postpone(ctx, claimed, failure)", "TestMisconfiguredChangesNoRecord"},

@@ -3,6 +3,7 @@ package breaktest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,9 +23,15 @@ type Break struct {
 
 // Run makes each of the changes in a copy of its file that the compiler is given in the file's place,
 // runs the break's test of the package in dir, and fails unless that test fails. Nothing in the tree
-// changes. The test runs three times unless it fails: where goroutines race, once may be luck.
+// changes. That all of them can be made is looked at first, which is quick: with -run 'Breaks/^$' it is all that
+// is done. The test runs three times unless it fails: where goroutines race, once may be luck.
 func Run(t *testing.T, dir string, all []Break) {
 	t.Helper()
+	for _, b := range all {
+		if _, err := b.broken(dir); err != nil {
+			t.Error(err)
+		}
+	}
 	for _, b := range all {
 		t.Run(b.Name, func(t *testing.T) {
 			output, err := b.run(t, dir)
@@ -43,19 +50,16 @@ func Run(t *testing.T, dir string, all []Break) {
 // run returns what the test printed, and an error unless it passed.
 func (b Break) run(t *testing.T, dir string) (string, error) {
 	t.Helper()
-	file, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(b.File)))
+	file, err := filepath.Abs(b.path(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile(file) // #nosec G304 -- the test says which
+	code, err := b.broken(dir)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if n := strings.Count(string(code), b.Old); n != 1 {
-		t.Fatalf("%s has what is to be broken %d times, want once:\n%s", b.File, n, b.Old)
 	}
 	broken := filepath.Join(t.TempDir(), "broken.go")
-	write(t, broken, []byte(strings.Replace(string(code), b.Old, b.New, 1)))
+	write(t, broken, []byte(code))
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: broken}})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +70,20 @@ func (b Break) run(t *testing.T, dir string) (string, error) {
 	cmd.Dir = dir
 	output, err := cmd.CombinedOutput()
 	return string(output), err
+}
+
+func (b Break) path(dir string) string { return filepath.Join(dir, filepath.FromSlash(b.File)) }
+
+// broken is the code of b's file with the break in it.
+func (b Break) broken(dir string) (string, error) {
+	code, err := os.ReadFile(b.path(dir)) // #nosec G304 -- the test says which
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(code), b.Old); n != 1 {
+		return "", fmt.Errorf("%q: %s has what is to be broken %d times, want once:\n%s", b.Name, b.File, n, b.Old)
+	}
+	return strings.Replace(string(code), b.Old, b.New, 1), nil
 }
 
 // noticed reports whether the output of a run that failed says that the test failed, rather than that
