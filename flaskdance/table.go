@@ -170,6 +170,7 @@ func (t *Table) write(ctx context.Context, key token.Key, old *token.Version, r 
 		return "", fmt.Errorf("%w: it has %d bytes, and at most %d are kept", token.ErrTooLarge, len(text), maxToken)
 	}
 	err = t.locked(ctx, func(tx *sql.Tx) error {
+		text := text // each try has its own
 		found, alike, err := t.find(ctx, tx, l, key, t.config.Dialect.locking)
 		switch {
 		case err != nil:
