@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			if raced() {
-				e.Setenv("GOFLAGS", "-race")
+				e.Setenv("GOFLAGS", os.Getenv("GOFLAGS")+" -race") // or all would be compiled anew
 			}
 			return nil
 		},
