@@ -86,11 +86,13 @@ func (l *load) step(ctx context.Context, i int) error {
 	return nil
 }
 
+// Each of the backends is in front of another engine.
 func TestServerThatGoesAndComesBackBreaksNothing(t *testing.T) {
+	engines := map[string]string{"redis": "postgres", "memcached": "mysql"}
 	for kind, b := range backends() {
-		t.Run(kind, func(t *testing.T) {
+		t.Run(kind+" over "+engines[kind], func(t *testing.T) {
 			server := b.start(t)
-			next := memstore.New()
+			next, _ := tables()[engines[kind]](t)
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
 			process := func() *cache.Storage {
@@ -124,6 +126,9 @@ func TestServerThatGoesAndComesBackBreaksNothing(t *testing.T) {
 			server.Start(t)
 			third := process()
 			for i, want := range l.last {
+				if got := current(t, next, l.key(i)); got != want {
+					t.Errorf("%v: token %d is stored, and %d was acknowledged", l.key(i), got, want)
+				}
 				for name, s := range map[string]*cache.Storage{"writer": l.writer, "other": l.other, "third": third} {
 					eventually(t, fmt.Sprintf("%s has the last token of %v", name, l.key(i)), func() bool {
 						return current(t, s, l.key(i)) == want
