@@ -65,6 +65,9 @@ func newWorldAt(t *testing.T, p *waltztest.Server, c waltz.Config, r waltz.Regis
 	w := &world{provider: p, browser: waltztest.NewBrowser(), log: new(lockedBuffer)}
 	c.Secret = cmp.Or(c.Secret, fakeSecret)
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if c.HTTPClient == nil {
+		c.HTTPClient = ownConnections(t)
+	}
 	if c.Storage != nil && c.User == nil {
 		c.Site = true
 	}
@@ -111,6 +114,15 @@ func newWorldAt(t *testing.T, p *waltztest.Server, c waltz.Config, r waltz.Regis
 		}
 	})
 	return w
+}
+
+// ownConnections is a client that shares no connections with other tests: a server of theirs that closes has
+// http.DefaultTransport close its idle ones, and a code that was about to be sent on one is not.
+func ownConnections(t *testing.T) *http.Client {
+	t.Helper()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // secret reports whether text has something in it that the provider issued.

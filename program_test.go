@@ -38,6 +38,9 @@ func newProgram(t *testing.T, s *waltztest.Server, c waltz.Config, r waltz.Regis
 	}
 	c.Secret, c.Storage = fakeSecret, p.storage
 	c.User = currentUser
+	if c.HTTPClient == nil {
+		c.HTTPClient = ownConnections(t)
+	}
 	c.Logger = slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	if p.app, err = waltz.New(c); err != nil {
