@@ -60,16 +60,12 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 			return nil, c.fail(r, Misconfigured, err)
 		}
 	}
-	b := &body{text: strings.NewReader(r.body)}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(w httptrace.WroteRequestInfo) { b.wrote(w.Err) },
-	})
-	resp, err := c.http().Do(r.http(ctx, u, b))
-	if err != nil {
-		if r.body != "" && (b.unread() || b.cut()) {
-			return nil, c.fail(r, Unsent, err)
-		}
-		return nil, c.fail(r, Doubtful, err)
+	resp, stale, e := c.once(ctx, r, u)
+	if stale { // somebody's login need not fail for it
+		resp, _, e = c.once(ctx, r, u)
+	}
+	if e != nil {
+		return nil, e
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
@@ -81,6 +77,26 @@ func (c *Client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, c.doubt(r, a, err)
 	}
 	return a, nil
+}
+
+// once sends r, and says where it could not whether that was for a connection from the pool that had died,
+// over which nothing was sent: another may do.
+func (c *Client) once(ctx context.Context, r request, u *url.URL) (resp *http.Response, stale bool, e *Error) {
+	b := &body{text: strings.NewReader(r.body)}
+	var pooled atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(i httptrace.GotConnInfo) { pooled.Store(i.Reused) },
+		WroteRequest: func(w httptrace.WroteRequestInfo) { b.wrote(w.Err) },
+	})
+	resp, err := c.http().Do(r.http(traced, u, b))
+	if err == nil {
+		return resp, false, nil
+	}
+	unread := r.body != "" && b.unread()
+	if unread || r.body != "" && b.cut() {
+		return nil, unread && pooled.Load() && ctx.Err() == nil, c.fail(r, Unsent, err)
+	}
+	return nil, false, c.fail(r, Doubtful, err)
 }
 
 // http is the client of one call: its Timeout is set, reading the answer included, and it follows
