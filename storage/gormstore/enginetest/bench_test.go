@@ -69,8 +69,8 @@ func BenchmarkSet(b *testing.B) {
 	})
 }
 
-// onEachBy compares, on each engine, what make makes of a database where one token is stored.
-func onEachBy(b *testing.B, make func(*testing.B, *gorm.DB, *gormstore.Storage[ByString]) (ours, gorms, drivers func() error)) {
+// onEachBy compares, on each engine, what ways makes of a database where one token is stored.
+func onEachBy(b *testing.B, ways func(*testing.B, *gorm.DB, *gormstore.Storage[ByString]) (ours, gorms, drivers func() error)) {
 	b.Helper()
 	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
@@ -80,7 +80,7 @@ func onEachBy(b *testing.B, make func(*testing.B, *gorm.DB, *gormstore.Storage[B
 			pool.SetMaxOpenConns(1)
 			s := migrated[ByString](b, db)
 			set(b, s, of(1), answer(b))
-			ours, gorms, drivers := make(b, db, s)
+			ours, gorms, drivers := ways(b, db, s)
 			b.Run("to GORM", func(b *testing.B) { benchtest.Compare(b, ours, gorms) })
 			b.Run("to the driver", func(b *testing.B) { benchtest.Compare(b, ours, drivers) })
 		})

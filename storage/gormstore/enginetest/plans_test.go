@@ -183,6 +183,7 @@ func mariadbPlan(t *testing.T, db *gorm.DB, s statement) (key string, read int) 
 		t.Helper()
 		rows, err := c.QueryContext(t.Context(), query, vars...)
 		check(t, err)
+		defer rows.Close()
 		names, err := rows.Columns()
 		check(t, err)
 		for rows.Next() {
@@ -198,7 +199,6 @@ func mariadbPlan(t *testing.T, db *gorm.DB, s statement) (key string, read int) 
 			value = found.String
 		}
 		check(t, rows.Err())
-		check(t, rows.Close())
 		return value
 	}
 	reads := func() int {
