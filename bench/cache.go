@@ -14,25 +14,25 @@ func cacheRow() row {
 	return row{
 		name: "Cached Get", limit: "a hit of otter by the same key", most: 1.25,
 		sides: func(ctx context.Context, s *stage) ([]side, error) {
-			record := token.New(benchToken())
+			key, record := benchKey(), token.New(benchToken())
 			bare := otter.Must(&otter.Options[token.Key, *token.Record]{MaximumSize: 10_000})
-			bare.Set(benchKey, &record)
+			bare.Set(key, &record)
 			cached, err := cache.New(cache.Config{Next: memstore.New()})
 			if err != nil {
 				return nil, err
 			}
 			background(ctx, s, cached.Run)
-			if err := cached.Set(ctx, benchKey, record); err != nil {
+			if err := cached.Set(ctx, key, record); err != nil {
 				return nil, err
 			}
 			return []side{
 				{"by hand", func() error {
-					if _, ok := bare.GetIfPresent(benchKey); !ok {
+					if _, ok := bare.GetIfPresent(key); !ok {
 						return token.ErrNotFound
 					}
 					return nil
 				}},
-				{"waltz", func() error { _, err := cached.Get(ctx, benchKey); return err }},
+				{"waltz", func() error { _, err := cached.Get(ctx, key); return err }},
 			}, nil
 		},
 	}

@@ -129,11 +129,11 @@ func waltzJar() (jar, error) {
 	return jar{
 		"waltz",
 		func(w http.ResponseWriter) error {
-			return within(w, &http.Request{Header: http.Header{}}, func(ctx context.Context) error { return s.Set(ctx, benchKey, record) })
+			return within(w, &http.Request{Header: http.Header{}}, func(ctx context.Context) error { return s.Set(ctx, benchKey(), record) })
 		},
 		func(r *http.Request) error {
 			return within(response{}, r, func(ctx context.Context) error {
-				_, err := s.Get(ctx, benchKey)
+				_, err := s.Get(ctx, benchKey())
 				return err
 			})
 		},

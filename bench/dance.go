@@ -58,7 +58,7 @@ func newConsenting(s *stage) *consenting {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"fake-code"}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
+		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {"fake-code"}, "state": {q.Get("state")}}.Encode(), http.StatusFound) // #nosec G710 -- the benchmark's own provider, on loopback
 	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("code") != "fake-code" {
@@ -101,7 +101,11 @@ func dance(s *stage, p *consenting, app func(p *consenting, home string) (http.H
 		if err != nil {
 			return err
 		}
-		resp, err := (&http.Client{Transport: transport, Jar: jar}).Get(server.URL + "/login/test")
+		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, server.URL+"/login/test", http.NoBody)
+		if err != nil {
+			return err
+		}
+		resp, err := (&http.Client{Transport: transport, Jar: jar}).Do(r)
 		if err != nil {
 			return err
 		}

@@ -45,4 +45,4 @@ func received() *token.Token {
 	return t
 }
 
-var benchKey = token.Key{Provider: "github", User: fakeUser}
+func benchKey() token.Key { return token.Key{Provider: "github", User: fakeUser} }

@@ -29,7 +29,7 @@ func redisGetRow() row {
 		}
 		return []side{
 			{"go-redis by hand", func() error { return decoded(r.bare.Get(ctx, r.key).Bytes()) }},
-			{"waltz", func() error { _, err := r.waltz.Get(ctx, benchKey); return err }},
+			{"waltz", func() error { _, err := r.waltz.Get(ctx, benchKey()); return err }},
 			{"rueidis by hand", func() error {
 				return decoded(r.rueidis.Do(ctx, r.rueidis.B().Get().Key(r.key).Build()).AsBytes())
 			}},
@@ -54,7 +54,7 @@ func redisSetRow() row {
 		}
 		return []side{
 			{"go-redis by hand", encoded(func(v string) error { return r.bare.Set(ctx, r.key, v, 0).Err() })},
-			{"waltz", func() error { return r.waltz.Set(ctx, benchKey, r.record) }},
+			{"waltz", func() error { return r.waltz.Set(ctx, benchKey(), r.record) }},
 			{"rueidis by hand", encoded(func(v string) error {
 				return r.rueidis.Do(ctx, r.rueidis.B().Set().Key(r.key).Value(v).Build()).Error()
 			})},
@@ -99,7 +99,7 @@ func newRedis(ctx context.Context, s *stage) (*redisSides, error) {
 	if err := r.bare.Set(ctx, r.key, b, 0).Err(); err != nil {
 		return nil, err
 	}
-	return r, r.waltz.Set(ctx, benchKey, r.record)
+	return r, r.waltz.Set(ctx, benchKey(), r.record)
 }
 
 // forget deletes what was written.

@@ -20,11 +20,13 @@ import (
 
 func sqliteGetRow() row {
 	return row{name: "sqlstore Get, SQLite", limit: "the prepared statement on the same driver, decoded", most: 1.1, sides: func(ctx context.Context, s *stage) ([]side, error) {
+		key := benchKey()
 		t, err := newTable(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		get, err := t.db.PrepareContext(ctx, `SELECT token, record, version FROM "waltz_tokens" WHERE provider = ? AND user_id = ? AND account = ?`)
+		get, err := t.db.PrepareContext(ctx, //nolint:sqlclosecheck // the stage closes it
+			`SELECT token, record, version FROM "waltz_tokens" WHERE provider = ? AND user_id = ? AND account = ?`)
 		if err != nil {
 			return nil, err
 		}
@@ -33,16 +35,16 @@ func sqliteGetRow() row {
 			{"database/sql by hand", func() error {
 				var secret, record []byte
 				var version string
-				row := get.QueryRowContext(ctx, []byte(benchKey.Provider), []byte(benchKey.User), []byte(benchKey.Account))
+				row := get.QueryRowContext(ctx, []byte(key.Provider), []byte(key.User), []byte(key.Account))
 				if err := row.Scan(&secret, &record, &version); err != nil {
 					return err
 				}
 				return decoded(secret, record)
 			}},
-			{"waltz", func() error { _, err := t.waltz.Get(ctx, benchKey); return err }},
+			{"waltz", func() error { _, err := t.waltz.Get(ctx, key); return err }},
 			{"GORM by hand", func() error {
 				var r gormRow
-				if err := t.gorm.WithContext(ctx).Where("provider = ? AND owner = ? AND account = ?", benchKey.Provider, benchKey.User, "").Take(&r).Error; err != nil {
+				if err := t.gorm.WithContext(ctx).Where("provider = ? AND owner = ? AND account = ?", key.Provider, key.User, "").Take(&r).Error; err != nil {
 					return err
 				}
 				return decoded([]byte(r.Token), []byte(r.Record))
@@ -53,11 +55,13 @@ func sqliteGetRow() row {
 
 func sqliteSetRow() row {
 	return row{name: "sqlstore Set, SQLite", limit: "the prepared upsert on the same driver, encoded", most: 1.15, sides: func(ctx context.Context, s *stage) ([]side, error) {
+		key := benchKey()
 		t, err := newTable(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		set, err := t.db.PrepareContext(ctx, `INSERT INTO "waltz_tokens" (token, record, version, subject, due_at, provider, user_id, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		set, err := t.db.PrepareContext(ctx, //nolint:sqlclosecheck // the stage closes it
+			`INSERT INTO "waltz_tokens" (token, record, version, subject, due_at, provider, user_id, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (provider, user_id, account) DO UPDATE SET token = excluded.token, record = excluded.record, version = excluded.version, subject = excluded.subject, due_at = excluded.due_at`)
 		if err != nil {
 			return nil, err
@@ -69,10 +73,10 @@ ON CONFLICT (provider, user_id, account) DO UPDATE SET token = excluded.token, r
 				if err != nil {
 					return err
 				}
-				_, err = set.ExecContext(ctx, secret, record, rand.Text(), nil, nil, []byte(benchKey.Provider), []byte(benchKey.User), []byte(benchKey.Account))
+				_, err = set.ExecContext(ctx, secret, record, rand.Text(), nil, nil, []byte(key.Provider), []byte(key.User), []byte(key.Account))
 				return err
 			}},
-			{"waltz", func() error { return t.waltz.Set(ctx, benchKey, t.record) }},
+			{"waltz", func() error { return t.waltz.Set(ctx, key, t.record) }},
 			{"GORM by hand", func() error {
 				secret, record, err := encoded(t.record)
 				if err != nil {
@@ -81,7 +85,7 @@ ON CONFLICT (provider, user_id, account) DO UPDATE SET token = excluded.token, r
 				return t.gorm.WithContext(ctx).Clauses(clause.OnConflict{
 					Columns:   []clause.Column{{Name: "provider"}, {Name: "owner"}, {Name: "account"}},
 					DoUpdates: clause.AssignmentColumns([]string{"token", "record", "version"}),
-				}).Create(&gormRow{Provider: benchKey.Provider, Owner: benchKey.User, Token: secret, Record: record, Version: rand.Text()}).Error
+				}).Create(&gormRow{Provider: key.Provider, Owner: key.User, Token: secret, Record: record, Version: rand.Text()}).Error
 			}},
 		}, nil
 	}}
@@ -127,7 +131,8 @@ func newTable(ctx context.Context, s *stage) (*table, error) {
 	if err := t.waltz.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := t.waltz.Set(ctx, benchKey, t.record); err != nil {
+	key := benchKey()
+	if err := t.waltz.Set(ctx, key, t.record); err != nil {
 		return nil, err
 	}
 	if t.gorm, err = gorm.Open(sqlite.Open(filepath.Join(dir, "gorm.db")+"?_journal_mode=WAL&_synchronous=OFF"), &gorm.Config{
@@ -143,7 +148,7 @@ func newTable(ctx context.Context, s *stage) (*table, error) {
 	under.SetMaxOpenConns(1)
 	secret, record, err := encoded(t.record)
 	return t, errors.Join(err, t.gorm.AutoMigrate(&gormRow{}),
-		t.gorm.WithContext(ctx).Create(&gormRow{Provider: benchKey.Provider, Owner: benchKey.User, Token: secret, Record: record}).Error)
+		t.gorm.WithContext(ctx).Create(&gormRow{Provider: key.Provider, Owner: key.User, Token: secret, Record: record}).Error)
 }
 
 func encoded(r token.Record) (secret, record string, err error) {
