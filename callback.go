@@ -64,7 +64,8 @@ func (c *Consumer) finish(w *respond.Writer, r *http.Request) (*Authorization, e
 	if err != nil {
 		return nil, err
 	}
-	a := &Authorization{Token: t, User: user, Next: string(f.Next), consumer: c}
+	account, _ := ctx.Value(accountKey{}).(string)
+	a := &Authorization{Token: t, User: user, Account: account, Next: string(f.Next), consumer: c}
 	if hook := c.reg.Hooks.Authorized; hook != nil {
 		if err := hook(w, r, a); err != nil {
 			return nil, err

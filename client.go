@@ -66,7 +66,7 @@ type transport struct {
 
 // RoundTrip sends r, which it does not change.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	out, err := t.prepare(r)
+	out, tok, err := t.prepare(r)
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -74,6 +74,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case t.strayed(r), r.Response != nil && !t.provider.MaySee(out.URL):
 		out.Header.Del("Authorization") // be it that the program has set it
+		out.Header.Del(t.provider.CredentialHeader())
 		return t.send(out)
 	case t.provider.MaySee(out.URL):
 	default: // no redirect led here: the program asked for it
@@ -82,7 +83,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	ctx, done := t.until(out)
 	defer done()
-	tok, err := t.source.token(ctx)
+	if tok == nil {
+		tok, err = t.source.token(ctx)
+	}
 	if err == nil {
 		err = t.provider.CheckType(tok)
 	}
@@ -128,8 +131,9 @@ func (t *transport) strayed(r *http.Request) bool {
 	return false
 }
 
-// prepare returns a copy of r with an absolute URL.
-func (t *transport) prepare(r *http.Request) (*http.Request, error) {
+// prepare returns a copy of r with an absolute URL, and the token if that says what it is relative to: another
+// may be of another account, whose API is elsewhere.
+func (t *transport) prepare(r *http.Request) (*http.Request, *token.Token, error) {
 	ctx := r.Context() //nolint:contextcheck // a request that nobody can end ends with its client
 	if ctx.Done() == nil {
 		ctx = t.ctx
@@ -139,39 +143,42 @@ func (t *transport) prepare(r *http.Request) (*http.Request, error) {
 		out.Header = make(http.Header)
 	}
 	if r.URL.Host != "" {
-		return out, nil
+		return out, nil, nil
 	}
 	if r.URL.Scheme != "" || r.URL.Opaque != "" {
-		return nil, fmt.Errorf("waltz: %w: a URL with a scheme must name its host", ErrHost)
+		return nil, nil, fmt.Errorf("waltz: %w: a URL with a scheme must name its host", ErrHost)
 	}
-	base, err := t.apiBase()
+	base, tok, err := t.apiBase(out)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if base == "" {
-		return nil, fmt.Errorf("waltz: %s has no API base: set Provider.APIBase, or name the host in the URL: %q", t.provider.Name, r.URL.Path)
+		return nil, nil, fmt.Errorf("waltz: %s has no API base: set Provider.APIBase, or name the host in the URL: %q", t.provider.Name, r.URL.Path)
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
 	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/" + path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out.URL = u
 	out.URL.RawQuery = r.URL.RawQuery
 	out.Host = ""
-	return out, nil
+	return out, tok, nil
 }
 
 // apiBase is what a relative URL is relative to. Some providers say that with each token.
-func (t *transport) apiBase() (string, error) {
+func (t *transport) apiBase(out *http.Request) (string, *token.Token, error) {
 	if !t.provider.Learns() {
-		return t.provider.APIBase, nil
+		return t.provider.APIBase, nil, nil
 	}
-	tok, err := t.source.token(t.ctx)
+	ctx, done := t.until(out)
+	defer done()
+	tok, err := t.source.token(ctx)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return t.provider.Base(tok)
+	base, err := t.provider.Base(tok)
+	return base, tok, err
 }
 
 // until returns the client's context, which says whose token it is, and which ends when out does.

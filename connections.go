@@ -40,6 +40,9 @@ func (a *App) Connections(ctx context.Context) iter.Seq2[token.Entry, error] {
 // each yields the record of ctx's user at each registered provider.
 func (a *App) each(ctx context.Context, yield func(token.Entry, error) bool) {
 	for _, c := range a.registered() {
+		if c.reg.Machine { // that one is no user's
+			continue
+		}
 		key, err := c.key(ctx)
 		if err != nil {
 			yield(token.Entry{}, err)

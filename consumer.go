@@ -3,6 +3,7 @@ package waltz
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -51,7 +52,7 @@ func (s stored) token(ctx context.Context) (*token.Token, error) {
 		return nil, err
 	}
 	r, err := s.c.app.keeper.Fresh(ctx, key)
-	if s.c.reg.Machine && errors.Is(err, ErrNoToken) {
+	if s.c.reg.Machine && (errors.Is(err, ErrNoToken) || errors.Is(err, ErrReauthorize)) {
 		return s.c.obtain(ctx, key)
 	}
 	return r.Token, err
@@ -99,6 +100,9 @@ func (c *Consumer) Authorized(ctx context.Context) (bool, error) {
 // provider itself, since an ID token in it is believed as it stands. With Registration.Accounts and
 // no account in ctx it asks the provider whose the account is.
 func (c *Consumer) Save(ctx context.Context, t *token.Token) error {
+	if c.reg.Machine {
+		return fmt.Errorf("waltz: a token of Registration.Machine is got, not saved: %w", errors.ErrUnsupported)
+	}
 	user, err := c.app.user(ctx)
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ type loopbackLogin struct {
 
 func (b *loopbackLogin) login(w http.ResponseWriter, r *http.Request) {
 	secure(w)
-	if prefetches(r) || subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("once")), []byte(b.once)) != 1 {
+	if r.Method != http.MethodGet || prefetches(r) || subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("once")), []byte(b.once)) != 1 {
 		http.Error(w, "this is not the address that the program has shown", http.StatusForbidden)
 		return
 	}
@@ -84,6 +84,10 @@ func (b *loopbackLogin) login(w http.ResponseWriter, r *http.Request) {
 
 func (b *loopbackLogin) callback(w http.ResponseWriter, r *http.Request) {
 	secure(w)
+	if r.Method != http.MethodGet || prefetches(r) { // a code is spent when the person comes
+		http.Error(w, "a login is not fetched ahead", http.StatusForbidden)
+		return
+	}
 	to := respond.New(w, nil)
 	_, err := b.c.finish(to, r)
 	if errors.Is(err, ErrState) || errors.Is(err, ErrStateExpired) { // anybody can have that, and the login goes on

@@ -3,7 +3,6 @@ package waltz
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/waltz-oauth/waltz/keeper"
@@ -12,7 +11,7 @@ import (
 
 // own is how a Machine gets its first token: one call at a time, and none soon after one that failed.
 type own struct {
-	mu    sync.Mutex
+	turn  chan struct{} // has room for one
 	until time.Time
 	err   error // of the call that failed
 }
@@ -20,9 +19,15 @@ type own struct {
 // obtain stores a token of the client's own at key, where there was none, and returns it. Processes that
 // do so at once each get one, and the last one stored stays: the others work, too.
 func (c *Consumer) obtain(ctx context.Context, key token.Key) (*token.Token, error) {
-	c.own.mu.Lock()
-	defer c.own.mu.Unlock()
-	if r, err := c.app.keeper.Fresh(ctx, key); !errors.Is(err, ErrNoToken) { // another got it meanwhile
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case c.own.turn <- struct{}{}:
+		defer func() { <-c.own.turn }()
+	case <-ctx.Done():
+		return nil, &token.Error{Op: "obtain", Key: key, Err: ctx.Err()}
+	}
+	if r, err := c.app.keeper.Fresh(ctx, key); !errors.Is(err, ErrNoToken) && !errors.Is(err, ErrReauthorize) { // another got it meanwhile
 		return r.Token, err
 	}
 	if time.Now().Before(c.own.until) {
@@ -33,7 +38,7 @@ func (c *Consumer) obtain(ctx context.Context, key token.Key) (*token.Token, err
 		_, err = c.app.keeper.Put(ctx, key, t, "")
 	}
 	if err != nil {
-		const rest = 5 * time.Second
+		const rest = 15 * time.Second
 		wait := rest
 		if f, ok := errors.AsType[*keeper.Failure](err); ok {
 			wait = max(wait, f.RetryAfter)

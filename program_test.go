@@ -90,7 +90,7 @@ func TestLoginOnAnotherDevice(t *testing.T) {
 			var all sync.WaitGroup
 			defer all.Wait()
 			err := p.consumer.LoginDevice(ctx, func(d provider.Device) error {
-				if fmt.Sprintf("%v %+v %#v %s %d", d, d, d, d, d) == "" || secret(fmt.Sprintf("%v %+v %#v %s %d", d, d, d, d, d)) {
+				if secret(fmt.Sprintf("%v %+v %#v %s %d", d, d, d, d, d)) {
 					t.Error("the device's own code is printed")
 				}
 				if d.UserCode == "" || d.VerificationURL != s.URL+"/device" || time.Until(d.Expiry) > time.Minute {
@@ -351,6 +351,43 @@ func TestMachineThatIsRefusedAsksNotAtEveryRequest(t *testing.T) {
 	if n := s.Calls(waltztest.Exchange); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+// A user's account is deleted, in a storage that cannot be walked.
+func TestMachineIsNoUsersToDisconnect(t *testing.T) {
+	t.Parallel()
+	s := waltztest.New(t, waltztest.Config{})
+	p := newProgram(t, s, waltz.Config{Storage: three{memstore.New()}}, waltz.Registration{Machine: true})
+	p.is(t.Context(), t, s.ClientID)
+	ctx := waltz.WithUser(t.Context(), "7")
+	for e, err := range p.app.Connections(ctx) {
+		t.Errorf("the user has connected %v, %v", e.Key, err)
+	}
+	if err := p.app.DisconnectAll(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.storage.Get(t.Context(), token.Key{Provider: "test"}); err != nil {
+		t.Errorf("the program's token is gone: %v", err)
+	}
+	if err := p.consumer.Save(ctx, &token.Token{AccessToken: "fake"}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Save: %v", err)
+	}
+}
+
+func TestProgramKeepsItsLoginForTheAccountOfItsContext(t *testing.T) {
+	t.Parallel()
+	s := waltztest.New(t, waltztest.Config{})
+	p := newProgram(t, s, waltz.Config{}, waltz.Registration{})
+	ctx, cancel := context.WithTimeout(waltz.WithAccount(waltz.WithUser(t.Context(), "7"), "work"), 30*time.Second)
+	defer cancel()
+	err := p.loopbackLogin(ctx, t, func(loginURL string) {
+		resp, err := waltztest.NewBrowser().Login(ctx, loginURL, "", waltztest.Allow)
+		read(t, resp, err).want(t, http.StatusOK, "Connected")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.is(ctx, t, "Demo Ada")
 }
 
 func TestMachineHasNoLogin(t *testing.T) {

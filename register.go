@@ -102,6 +102,7 @@ func (a *App) Register(r Registration) (*Consumer, error) {
 		app:    a,
 		reg:    r,
 		name:   name,
+		own:    own{turn: make(chan struct{}, 1)},
 		client: &provider.Client{Provider: r.Provider, ID: id, Secret: secret, HTTP: a.config.HTTPClient},
 	}
 	if err := c.client.CheckSecret(); err != nil {

@@ -15,7 +15,7 @@ func failures() []cut {
 		{"try what is in doubt before its token has expired", "refresh.go", "inDoubt && !f.forced && left > 0", "inDoubt && false && left > 0", "TestLookAgainBeforeTheClaim"},
 		{"be late with what is in doubt", "schedule.go", "abandoned || !settled {", "abandoned && false {", "TestKilledProcessLeavesGrantInDoubt"},
 		{"see no doubt in a lease that was left behind", "refresh.go", "r.State == token.InDoubt || r.Lease.Attempt != \"\"", "r.State == token.InDoubt", "TestLookAgainBeforeTheClaim"},
-		{"wait for the expiry of a token that has none", "schedule.go", "case r.Token.Expiry.IsZero() && !r.NotBefore.After(now)", "case false && !r.NotBefore.After(now)", "TestDoubtWithoutAnExpiryIsTriedAgain"},
+		{"wait for the expiry of a token that has none", "schedule.go", "case (r.Token.Expiry.IsZero() || bare(r.Token)) && !r.NotBefore.After(now)", "case false && !r.NotBefore.After(now)", "TestDoubtWithoutAnExpiryIsTriedAgain"},
 
 		// The storage is down after the provider rotated.
 		{"lose what cannot be stored", "commit.go", "f.k.hold(ctx, f.key, h, err)\n\t\treturn r, nil", "return r, err", "TestStorageDownAfterRotation"},

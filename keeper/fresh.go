@@ -104,7 +104,7 @@ func (k *Keeper) Renew(ctx context.Context, key token.Key, rejected *token.Token
 
 // patient is ctx for as long as a caller waits.
 func (k *Keeper) patient(ctx context.Context) (context.Context, context.CancelFunc) {
-	if k.c.Patience == 0 {
+	if k.c.Patience == 0 || k.browser != nil { // the successor of a session's token is lost with the request
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, k.c.Patience)

@@ -49,7 +49,7 @@ type Config struct {
 	Lease time.Duration
 
 	// Patience is how long Fresh and Renew wait for a refresh, which goes on without them: as long as
-	// their ctx lasts by default.
+	// their ctx lasts by default, and in a browser's session, whose request the successor must get.
 	Patience time.Duration
 
 	// Traits says what is peculiar about the grants of provider; nil: nothing, of any.
@@ -97,6 +97,10 @@ type Traits struct {
 func (k *Keeper) renewable(provider string, t *token.Token) bool {
 	return t.RefreshToken != "" || k.c.traits(provider).Renews
 }
+
+// bare reports whether t is its own refresh token, or none is needed: once it has expired nothing is left to
+// refresh with, so a doubt about the last try is settled by another while it lives.
+func bare(t *token.Token) bool { return t.RefreshToken == "" || t.RefreshToken == t.AccessToken }
 
 // Keeper keeps stored tokens fresh. Its methods are safe for concurrent use. Errors are usually a
 // [*token.Error] around what the storage said, or around a sentinel or [*Failure] of this package.

@@ -124,7 +124,7 @@ func (f *refresh) mayTry(r token.Record) error {
 		return remembered(r, left)
 	}
 	inDoubt := r.State == token.InDoubt || r.Lease.Attempt != ""
-	if left := time.Until(r.Token.Expiry); inDoubt && !f.forced && left > 0 {
+	if left := time.Until(r.Token.Expiry); inDoubt && !f.forced && left > 0 && !bare(r.Token) {
 		return remembered(r, left)
 	}
 	return f.k.braked(f.key)

@@ -74,3 +74,48 @@ func TestTokenWithoutARefreshTokenIsRenewedWhereTheProviderSaysSo(t *testing.T) 
 		})
 	}
 }
+
+// A token that is its own refresh token ends with its expiry: it is renewed long before, and what was in doubt
+// is tried again while it lives.
+func TestTokenThatIsItsOwnRefreshTokenIsRenewedWhileItLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const life = 60 * 24 * time.Hour
+		w, calls := newWorld(t), 0
+		own := func(n int) *token.Token {
+			text := fmt.Sprintf("fake-own-%d", n)
+			return &token.Token{AccessToken: text, RefreshToken: text, Expiry: time.Now().Add(life)}
+		}
+		k := w.process(func(c *keeper.Config) {
+			c.Refresher = refreshes(func(t *token.Token) (*token.Token, error) {
+				if calls++; calls == 1 {
+					return nil, &keeper.Failure{Kind: keeper.Doubtful}
+				}
+				if !time.Now().Before(t.Expiry) {
+					return nil, &keeper.Failure{Kind: keeper.Refused, Code: "invalid_grant"}
+				}
+				return own(calls), nil
+			})
+		})
+		if _, err := k.Put(t.Context(), key, own(0), ""); err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			time.Sleep(24 * time.Hour) // somebody comes once a day
+			if _, err := k.Fresh(t.Context(), key); err != nil {
+				t.Fatalf("after %d calls: %v", calls, err)
+			}
+		}
+		if calls < 3 || calls > 8 {
+			t.Errorf("made %d calls in a hundred days", calls)
+		}
+	})
+}
+
+// refreshes is a provider that is a function.
+type refreshes func(*token.Token) (*token.Token, error)
+
+func (f refreshes) Refresh(_ context.Context, _ token.Key, t *token.Token) (*token.Token, error) {
+	return f(t)
+}
+
+func (refreshes) Revoke(context.Context, token.Key, *token.Token) error { return nil }

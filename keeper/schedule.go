@@ -38,7 +38,7 @@ func (k *Keeper) need(provider string, r token.Record, now time.Time) need {
 		return wait
 	case r.RefreshAt.IsZero() || now.Before(r.RefreshAt):
 		return nothing
-	case r.Token.Expiry.IsZero() && !r.NotBefore.After(now) && !r.Lease.Until.After(now): // no expiry settles a doubt
+	case (r.Token.Expiry.IsZero() || bare(r.Token)) && !r.NotBefore.After(now) && !r.Lease.Until.After(now): // no expiry settles a doubt
 		return ahead
 	case settled && r.Lease.Attempt == "":
 		return ahead
@@ -99,6 +99,9 @@ func (k *Keeper) beforeExpiry(t *token.Token, now time.Time) time.Time {
 		return stamp(now)
 	}
 	lead := min(life/8+upTo(life/8), maxLead)
+	if t.RefreshToken == t.AccessToken { // what is to be spent for the next ends with it
+		lead = life/4 + upTo(life/4)
+	}
 	lead = max(lead, min(2*k.c.margin(), life/2))
 	return stamp(t.Expiry.Add(-lead))
 }

@@ -61,7 +61,7 @@ func TestScheduleLeavesRoom(t *testing.T) {
 			time.Hour, 24 * time.Hour, 90 * 24 * time.Hour,
 		} {
 			for range 100 {
-				tok := &token.Token{AccessToken: "fake", RefreshToken: "fake", Expiry: now.Add(life)}
+				tok := &token.Token{AccessToken: "fake-access", RefreshToken: "fake-refresh", Expiry: now.Add(life)}
 				r := token.Record{Token: tok, RefreshAt: keeper.RefreshAt(k, tok, now)}
 				if r.RefreshAt.Before(now.Add(life / 2).Truncate(time.Microsecond)) {
 					t.Fatalf("life %v: refreshed after %v", life, r.RefreshAt.Sub(now))

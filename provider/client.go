@@ -97,7 +97,13 @@ func (c *Client) granted(ctx context.Context, r request, form, more map[string]s
 	if err != nil {
 		return nil, err
 	}
-	if t, err = c.longLived(ctx, t); err != nil {
+	return c.finished(ctx, r, t, g)
+}
+
+// finished makes of a login's answer the token that is kept.
+func (c *Client) finished(ctx context.Context, r request, t *token.Token, g Grant) (*token.Token, error) {
+	t, err := c.longLived(ctx, t)
+	if err != nil {
 		return nil, err
 	}
 	if t.TokenType == "" {

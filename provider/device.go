@@ -32,8 +32,8 @@ func (d Device) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "device(%s at %s)", d.UserCode, d.VerificationURL) // fmt drops the error too
 }
 
-// LogValue returns the same.
-func (d Device) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(d)) }
+// LogValue returns the address alone: who has the code can connect their account.
+func (d Device) LogValue() slog.Value { return slog.StringValue("device(" + d.VerificationURL + ")") }
 
 // Device begins a login on another device (RFC 8628 section 3.1). Show the person its UserCode and
 // VerificationURL, then call [Client.Await].
@@ -66,7 +66,7 @@ func (c *Client) Device(ctx context.Context, scopes []string) (Device, error) {
 	}
 	text := func(name string) string { s, _ := members[name].(string); return s }
 	d := Device{
-		UserCode:        text("user_code"),
+		UserCode:        clean(text("user_code")),
 		VerificationURL: cmp.Or(text("verification_uri"), text("verification_url")), // the latter is Google's
 		CompleteURL:     cmp.Or(text("verification_uri_complete"), text("verification_url_complete")),
 		Expiry:          began.Add(cmp.Or(seconds(members["expires_in"]), 15*time.Minute)),
@@ -95,38 +95,38 @@ const pollEvery = 5 * time.Second
 // again, less often.
 func (c *Client) Await(ctx context.Context, d Device) (*token.Token, error) {
 	r := request{op: "device", url: c.Provider.TokenURL, secrets: []string{d.code}}
-	every := d.interval
+	every, rest := d.interval, time.Duration(0) // rest is how much longer to wait for who could not be had
 	for {
-		if wait := min(every, time.Until(d.Expiry)); !pause(ctx, wait) {
+		left := time.Until(d.Expiry) - time.Second // a last question is asked before the end
+		if left > 0 && !pause(ctx, min(every+rest, left)) {
 			return nil, ctx.Err()
 		}
-		if !time.Now().Before(d.Expiry) {
+		if left <= 0 {
 			e := c.fail(r, Refused, errors.New("nobody finished the login in time"))
 			e.Code = "expired_token"
 			return nil, e
 		}
 		form := map[string]string{"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": d.code}
-		t, err := c.granted(ctx, r, form, nil, Grant{Scopes: d.scopes})
+		t, err := c.spend(ctx, r, form, nil)
 		e, failed := errors.AsType[*Error](err)
 		switch {
-		case err == nil:
-			return t, nil
+		case err == nil: // the code is spent: what fails from here on is not asked again
+			return c.finished(ctx, r, t, Grant{Scopes: d.scopes})
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case !failed:
 			return nil, err
+		case e.Kind == Limited:
+			rest = max(pollEvery, min(e.RetryAfter, time.Minute))
+		case e.Kind == Unsent, e.Status >= 500, e.Kind == Doubtful && e.Code == "":
+			rest = min(max(2*rest, every), time.Minute)
 		case e.Code == "authorization_pending":
+			rest = 0
 		case e.Code == "slow_down":
-			every += pollEvery
+			every, rest = every+pollEvery, 0
 		case e.Code == "access_denied", e.Code == "expired_token":
 			e.Kind = Refused
 			return nil, e
-		case e.Code != "": // such as an ID token that is not right: the device's code is spent
-			return nil, e
-		case e.Kind == Unsent, e.Kind == Doubtful:
-			every *= 2
-		case e.Kind == Limited:
-			every = max(every+pollEvery, e.RetryAfter)
 		default:
 			return nil, e
 		}

@@ -79,7 +79,8 @@ func TestDeviceAsksAsOftenAsItMay(t *testing.T) {
 		"every five seconds":              {"", []func() (int, string, error){pending, pending, ok}, []time.Duration{5, 5, 5}},
 		"as the provider says":            {`,"interval":2`, []func() (int, string, error){pending, ok}, []time.Duration{2, 2}},
 		"five seconds slower each time":   {"", []func() (int, string, error){code("slow_down"), code("slow_down"), pending, ok}, []time.Duration{5, 10, 15, 15}},
-		"less often of who cannot be had": {"", []func() (int, string, error){lost, tells(503, ""), pending, ok}, []time.Duration{5, 10, 20, 20}},
+		"less often of who cannot be had": {"", []func() (int, string, error){lost, tells(503, ""), pending, ok}, []time.Duration{5, 10, 15, 5}},
+		"less often of who is busy":       {"", []func() (int, string, error){tells(503, `{"error":"temporarily_unavailable"}`), tells(429, `{"error":"rate_limited"}`), ok}, []time.Duration{5, 10, 10}},
 		"less often of who has enough":    {"", []func() (int, string, error){limited, ok}, []time.Duration{5, 10}},
 		"GitHub's way of saying no":       {"", []func() (int, string, error){tells(200, `{"error":"authorization_pending"}`), ok}, []time.Duration{5, 5}},
 		"an interval that is no time":     {`,"interval":-1`, []func() (int, string, error){ok}, []time.Duration{5}},
@@ -127,10 +128,10 @@ func TestDeviceLoginEnds(t *testing.T) {
 	}{
 		"denied":                 {code("access_denied"), provider.Refused, "access_denied", 1},
 		"too late, they say":     {code("expired_token"), provider.Refused, "expired_token", 1},
-		"too late, we know":      {code("authorization_pending"), provider.Refused, "expired_token", 119},
+		"too late, we know":      {code("authorization_pending"), provider.Refused, "expired_token", 120},
 		"an unknown code":        {code("invalid_grant"), provider.Refused, "invalid_grant", 1},
 		"an unknown client":      {tells(http.StatusUnauthorized, `{"error":"invalid_client"}`), provider.Misconfigured, "invalid_client", 1},
-		"a broken page for ever": {tells(http.StatusBadGateway, "<html>"), provider.Refused, "expired_token", 6},
+		"a broken page for ever": {tells(http.StatusBadGateway, "<html>"), provider.Refused, "expired_token", 13},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // Error is a failed call. It has no secret in it: what the provider said is cut, and cleaned of
 // control characters and of what was sent.
 type Error struct {
-	Op          string // "request token", "authorize", "exchange", "refresh", "revoke", "identity", "discover", "push", "device", "client credentials"
+	Op          string // "request token", "authorize", "exchange", "refresh", "revoke", "identity", "discover", "push", "device", "client credentials", "logout"
 	Provider    string // its name
 	Kind        Kind
 	Code        string        // RFC 6749 section 5.2: "invalid_grant"; "" where none came

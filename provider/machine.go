@@ -23,7 +23,15 @@ func (c *Client) ClientCredentials(ctx context.Context, scopes []string) (*token
 	if len(scopes) > 0 {
 		form["scope"] = c.scopes(scopes)
 	}
-	// Nobody logged in, so that no ID token is due.
-	asked := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == "openid" })
-	return c.granted(ctx, r, form, nil, Grant{Scopes: asked})
+	t, err := c.spend(ctx, r, form, nil)
+	if err != nil {
+		return nil, err
+	}
+	if t.TokenType == "" {
+		t.TokenType = "Bearer"
+	}
+	if said, named := t.Extra("scope"); !named || string(said) == "null" {
+		t.Scopes = slices.Clone(scopes)
+	}
+	return t, nil
 }

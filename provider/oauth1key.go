@@ -36,9 +36,14 @@ func (secret plaintext) Sign(tokenSecret, _ string) (string, error) {
 	return oauth1.PercentEncode(string(secret)) + "&" + oauth1.PercentEncode(tokenSecret), nil
 }
 
-// CheckSecret returns an error if Secret is not what the provider's requests can be signed with: where
+// CheckSecret returns an error if Secret is not what the provider's requests can be signed with: the private key
+// of SecretJWT, or where
 // that is by RSASHA1, a private key, PKCS #1 or PKCS #8 in PEM. The error has nothing of it.
 func (c *Client) CheckSecret() error {
+	if c.Provider.ClientAuth == SecretJWT && !c.Provider.OAuth1() && c.Secret != "" {
+		_, err := signingKey(c.Secret)
+		return err
+	}
 	if !c.Provider.OAuth1() {
 		return nil
 	}

@@ -42,6 +42,7 @@ func (c *Client) spendAccess(ctx context.Context, op string, how AccessGrant, ac
 		form[name] = strings.NewReplacer("{client_id}", c.ID, "{client_secret}", c.Secret).Replace(value)
 	}
 	if r.method == http.MethodGet {
+		r.spends = true
 		q := make(url.Values, len(form))
 		for name, value := range form {
 			q.Set(name, value)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // Push sends what the login at address asks for, its query that is, to PushURL, and returns the address
@@ -20,8 +21,13 @@ func (c *Client) Push(ctx context.Context, address string) (string, error) {
 	}
 	form := make(map[string]string)
 	for name, values := range u.Query() {
+		if len(values) != 1 { // RFC 6749 section 3.1
+			return "", c.fail(r, Misconfigured, fmt.Errorf("the parameter %.40q comes more than once", name))
+		}
 		form[name] = values[0]
-		r.secrets = append(r.secrets, values[0])
+		if slices.Contains([]string{"state", "nonce", "code_challenge", "login_hint", "id_token_hint"}, name) {
+			r.secrets = append(r.secrets, values[0])
+		}
 	}
 	delete(form, "client_secret")
 	if err := c.authenticate(&r, form); err != nil {

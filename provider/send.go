@@ -31,6 +31,7 @@ type request struct {
 	body        string
 	credentials string   // the Authorization header, if any
 	secrets     []string // more that no error of the call may repeat
+	spends      bool     // it must not be sent twice though it has no body
 
 	signer *token.Token      // OAuth 1: whose credentials sign it; nil: it is not signed
 	oauth  map[string]string // OAuth 1: further parameters of the signature's header
@@ -92,8 +93,9 @@ func (c *Client) once(ctx context.Context, r request, u *url.URL) (resp *http.Re
 	if err == nil {
 		return resp, false, nil
 	}
-	unread := r.body != "" && b.unread()
-	if unread || r.body != "" && b.cut() {
+	spends := r.body != "" || r.spends
+	unread := spends && b.unread()
+	if unread || spends && b.cut() {
 		return nil, unread && pooled.Load() && ctx.Err() == nil, c.fail(r, Unsent, err)
 	}
 	return nil, false, c.fail(r, Doubtful, err)
@@ -124,6 +126,8 @@ func (r request) http(ctx context.Context, u *url.URL, b *body) *http.Request {
 	if r.body != "" {
 		req.Header.Set("Content-Type", r.contentType)
 		req.Body, req.ContentLength = b, int64(len(r.body))
+	} else if r.spends { // a body that turns out to be empty: net/http sends what has none again by itself
+		req.Body = b
 	}
 	return req
 }
@@ -234,7 +238,7 @@ func (c *Client) api(op, address, credentials string, t *token.Token) request {
 // Authorize sets the headers of an API request of the client with that id: what carries the token, and
 // those of APIHeaders that are not there.
 func (p *Provider) Authorize(h http.Header, clientID, accessToken string) {
-	credential := p.credentialHeader()
+	credential := p.CredentialHeader()
 	p.authorize(clientID, accessToken, func(name, value string) {
 		if name == credential || h.Get(name) == "" {
 			h.Set(name, value)
@@ -257,7 +261,8 @@ func (p *Provider) apiHeaders(clientID string, set func(name, value string)) {
 // bearer is RFC 6750's (section 2.1).
 const bearer = "Authorization: Bearer "
 
-func (p *Provider) credentialHeader() string {
+// CredentialHeader is the name of the header that carries the token (APICredentials).
+func (p *Provider) CredentialHeader() string {
 	name, _, _ := strings.Cut(cmp.Or(p.APICredentials, bearer), ":")
 	return name
 }
