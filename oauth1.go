@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,7 @@ func (c *Consumer) code(q url.Values) string {
 // hide1 returns err without secrets, in each form that a signed request has them in: they are encoded (RFC
 // 5849 section 3.6), and in a PLAINTEXT signature twice.
 func hide1(err error, secrets ...string) error {
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
 	for _, secret := range secrets {
 		for range 3 {
 			err = hide(err, secret)

@@ -39,7 +39,7 @@ func danceRow() row {
 				name string
 				make func(p *consenting, home string) (http.Handler, error)
 			}{{"by hand", danceByHand}, {"waltz", danceWaltz}, {"golang.org/x/oauth2", danceOAuth2}, {"goth", danceGoth}} {
-				do, err := dance(s, p, app.make)
+				do, err := dance(s, p, app.make) //nolint:contextcheck // a person's visit ends by itself
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", app.name, err)
 				}

@@ -67,6 +67,9 @@ func filled(address string, t *token.Token) string {
 		if before := out.String(); strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
 			value = url.PathEscape(value)
 		}
+		if value == "." || value == ".." { // which would lead out of where it stands
+			value = ""
+		}
 		out.WriteString(value)
 		address = address[at[1]:]
 	}

@@ -103,6 +103,11 @@ func TestACallbackIsSigned(t *testing.T) {
 			t.Errorf("%s: %v", name, e)
 		}
 	}
+	c.Secret = "" // which everybody has
+	q.Set("hmac", "17f57fe38dafdec6bd459752bfd9874c02f2a3f7fb699b48d0e6754e4a2f49be")
+	if e := failed(t, c.CallbackError(q)); e.Code != "unsigned_callback" {
+		t.Errorf("signed with no secret: %v", e)
+	}
 }
 
 func TestATypeOfItsOwnIsBearer(t *testing.T) {

@@ -15,11 +15,23 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command().Run(ctx, os.Args)
+	c := command()
+	terse(c)
+	err := c.Run(ctx, os.Args)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "waltz:", err)
 		os.Exit(1)
+	}
+}
+
+// terse has c and the commands below it say in one line what is wrong with how they were called.
+func terse(c *cli.Command) {
+	c.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
+		return fmt.Errorf("%w: %s --help lists what it takes", err, c.FullName())
+	}
+	for _, sub := range c.Commands {
+		terse(sub)
 	}
 }
 
